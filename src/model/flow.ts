@@ -1,0 +1,62 @@
+/** Which names a pattern list selects. Patterns are anchored RE2, so matching is linear in the name. */
+export interface NameFilter {
+  /** True when at least one include pattern matches the whole name and no exclude pattern does. */
+  includes(name: string): boolean
+  /** Include patterns that can only mean one name: asked for by name when a listing does not show them. */
+  readonly literals: readonly string[]
+}
+
+export interface RpoOverride {
+  readonly matches: (topic: string) => boolean
+  readonly budgetMs: number
+}
+
+/** The recovery point objective of a flow, as the business gave it. */
+export interface Rpo {
+  readonly budgetMs: number
+  /** Share of time in which the budget is kept, 0 to 1. */
+  readonly objectiveRatio: number
+  readonly windowMs: number
+  readonly newTopicGraceMs: number
+  /** First match wins. */
+  readonly overrides: readonly RpoOverride[]
+}
+
+/** MirrorMaker 2 as it was configured; defaults are Apache Kafka's. */
+export interface MirrorMaker2Settings {
+  readonly kind: 'mirrormaker2'
+  readonly policy: 'default' | 'identity'
+  readonly separator: string
+  /** The aliases in mm2.properties, which name MirrorMaker's internal topics. */
+  readonly sourceAlias: string
+  readonly targetAlias: string
+  /** Where Connect keeps source offsets, on the target. */
+  readonly offsetsTopic: string
+  /** Where Connect keeps task states, on the target. */
+  readonly statusTopic: string
+  readonly offsetSyncsLocation: 'source' | 'target'
+  /** `offset.flush.interval.ms`: how often the position is committed. */
+  readonly offsetFlushIntervalMs: number
+  /** `refresh.topics.interval.seconds`, in milliseconds. */
+  readonly refreshTopicsIntervalMs: number
+}
+
+/** Discriminated by `kind`: other engines join here. */
+export type ReplicatorSettings = MirrorMaker2Settings
+
+/** One direction of replication: source cluster, target cluster, the engine between them, the topics in scope. */
+export interface Flow {
+  readonly name: string
+  readonly source: string
+  readonly target: string
+  /** Free word that routes pages. */
+  readonly tier: string | undefined
+  readonly replicator: ReplicatorSettings
+  readonly topics: NameFilter
+  readonly rpo: Rpo
+}
+
+/** The budget of one topic in milliseconds: the first override that matches, else the flow's. */
+export function budgetOf(rpo: Rpo, topic: string): number {
+  return rpo.overrides.find(override => override.matches(topic))?.budgetMs ?? rpo.budgetMs
+}
