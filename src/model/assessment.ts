@@ -1,0 +1,78 @@
+import type { FlowComparison, PartitionComparison, TopicComparison } from './comparison.ts'
+import type { Flow } from './flow.ts'
+import type { Unknown } from './reading.ts'
+import type { ClockReading, Instant } from './time.ts'
+
+/** Worst first: the precedence of design.md. */
+export const statuses = ['stalled', 'unknown', 'behind', 'pending', 'covered'] as const
+export type Status = (typeof statuses)[number]
+
+export interface PartitionAssessment {
+  readonly facts: PartitionComparison
+  readonly status: Status
+}
+
+export interface TopicAssessment {
+  readonly topic: string
+  readonly facts: TopicComparison
+  readonly status: Status
+  /** The reason that stands for the topic while its status is unknown, or that hides in it otherwise. */
+  readonly unknown: Unknown | undefined
+  readonly partitions: readonly PartitionAssessment[]
+  readonly budgetMs: number
+  readonly deadline: Instant
+  readonly recoveryPoint: Instant | undefined
+  readonly estimatedRecoveryPoint: Instant | undefined
+  /** Sums over all partitions; undefined as soon as one of them is unknown. */
+  readonly lag: bigint | undefined
+  readonly estimatedLag: bigint | undefined
+  /** Newest pair of any partition, milliseconds since the epoch. */
+  readonly pairAtMs: number | undefined
+  /** Every partition's newest pair still translates what was produced; undefined where that cannot be judged. */
+  readonly pairsFresh: boolean | undefined
+  readonly partitionsExpected: number
+  readonly partitionsObserved: number
+}
+
+export interface FlowAssessment {
+  readonly flow: Flow
+  readonly facts: FlowComparison
+  readonly status: Status
+  readonly unknown: Unknown | undefined
+  /** Worst first: by deadline. */
+  readonly topics: readonly TopicAssessment[]
+  readonly topicsByStatus: Readonly<Record<Status, number>>
+  readonly unknownTopicsByReason: ReadonlyMap<string, number>
+  readonly unprovenTopics: number
+  /** The worst topic's; undefined as soon as one topic has none. */
+  readonly recoveryPoint: Instant | undefined
+  /** The worst of the topics that have one. */
+  readonly knownRecoveryPoint: Instant | undefined
+  readonly estimatedRecoveryPoint: Instant | undefined
+  /** When the recovery point last moved back. */
+  readonly retractedAt: Instant | undefined
+  readonly deadline: Instant
+  /** The smallest exposure that can be proven with this flush interval and this schedule. */
+  readonly provableExposureMs: number
+  readonly partitionsExpected: number
+  readonly partitionsObserved: number
+}
+
+/** What is known of one cluster after the last poll. */
+export interface ClusterStatus {
+  readonly name: string
+  readonly up: boolean
+  readonly unknown: Unknown | undefined
+  /** When it last answered. */
+  readonly answeredAt: Instant | undefined
+}
+
+/** Everything that is shown: the one value that /metrics, the API and the page are made from. */
+export interface Snapshot {
+  readonly clock: ClockReading
+  /** The longest gap between two polls, in milliseconds. */
+  readonly pollMs: number
+  readonly clusters: readonly ClusterStatus[]
+  /** In the order of the configuration; `assessment` is undefined before the flow's first poll ended. */
+  readonly flows: readonly { readonly flow: Flow; readonly assessment: FlowAssessment | undefined }[]
+}

@@ -1,0 +1,322 @@
+import { type AssessContext, assessFlow } from '../assess/assess.ts'
+import { type CompareContext, compareFlow } from '../compare/flow.ts'
+import { scopeOf, sourceNamesToAsk, targetNamesToAsk, topicOn } from '../compare/scope.ts'
+import type { ClusterStatus, FlowAssessment } from '../model/assessment.ts'
+import type { FlowComparison } from '../model/comparison.ts'
+import type { Flow } from '../model/flow.ts'
+import type {
+  EngineObservation,
+  PartitionOffsets,
+  SideObservation,
+  TopicListing,
+  TopicMetadata,
+} from '../model/observation.ts'
+import { isKnown, type Reading, unknownOf } from '../model/reading.ts'
+import type { Instant } from '../model/time.ts'
+import { mirrorMaker2Names } from '../replicators/mirrormaker2/naming.ts'
+import { mirrorMaker2Pacing } from '../replicators/mirrormaker2/pacing.ts'
+import type { KafkaCluster } from '../sources/kafka/port.ts'
+import { AskByName } from './askByName.ts'
+import { MirrorMaker2Reader } from './mirrorMaker2.ts'
+
+export interface PollerOptions {
+  readonly flows: readonly Flow[]
+  readonly clusters: ReadonlyMap<string, KafkaCluster>
+  /** Bounds one poll, in milliseconds. */
+  readonly timeoutMs: number
+  /** The longest gap between two polls, in milliseconds. */
+  readonly pollMs: number
+  /** A record of an internal topic that could not be understood. */
+  readonly onMalformed: (flow: string, topic: string) => void
+}
+
+export interface PollResult {
+  readonly clusters: readonly ClusterStatus[]
+  readonly flows: readonly FlowAssessment[]
+}
+
+/** Shares of a poll's time after which its stages must have ended, so that each later stage has its own. */
+const listingShare = 0.5
+const engineShare = 0.8
+
+/**
+ * Polls a group of flows that share clusters: per cluster one listing and one batch of end offsets for all of them.
+ *
+ * The order of the reads carries meaning. t0 lies before the listing (rule 2). The target's ends are read before the
+ * engine's positions, so that an estimate counts from an end that is not newer than its pair; the source's ends after
+ * them, so that a position above its high watermark is a contradiction (rule 5).
+ */
+export class Poller {
+  readonly #options: PollerOptions
+  readonly #clusters: ReadonlyMap<string, ClusterState>
+  readonly #flows: readonly FlowState[]
+
+  constructor(options: PollerOptions) {
+    this.#options = options
+    const names = new Set(options.flows.flatMap(flow => [flow.source, flow.target]))
+    this.#clusters = new Map(
+      Array.from(names, name => {
+        const cluster = options.clusters.get(name)
+        if (cluster === undefined) throw new Error(`no connection was made for cluster ${name}`)
+        return [name, { cluster, askByName: new AskByName(cluster), answeredAt: undefined }]
+      }),
+    )
+    this.#flows = options.flows.map(flow => this.#flowState(flow))
+  }
+
+  /** One poll: reads, compares and assesses all its flows. Never throws for what a cluster does wrong. */
+  async poll(): Promise<PollResult> {
+    const started = performance.now()
+    const until = (share: number): Instant => started + share * this.#options.timeoutMs
+    const end = until(1)
+
+    const sides = new Map<string, PolledCluster>()
+    await Promise.all(
+      Array.from(this.#clusters, async ([name, state]) => {
+        const { t0, topics } = await state.cluster.listTopics(until(listingShare))
+        if (isKnown(topics)) state.answeredAt = t0
+        state.askByName.beginPoll(topics)
+        sides.set(name, { state, t0, topics, asked: new Map() })
+      }),
+    )
+    const polled = this.#flows.map(flow => ({
+      flow,
+      source: sideOf(sides, flow.flow.source),
+      target: sideOf(sides, flow.flow.target),
+    }))
+
+    await this.#askSources(polled, until(engineShare))
+    const scopes = polled.map(({ flow, source }) =>
+      scopeOf(flow.comparison, flow.flow, flow.compare.naming, source),
+    )
+    await this.#askTargets(polled, scopes, until(engineShare))
+
+    const targetTopics = perCluster(polled, ({ flow, target }, index) => ({
+      side: target,
+      topics: Array.from(scopes[index]?.topics.keys() ?? [], topic =>
+        flow.compare.naming.targetTopicOf(topic),
+      ),
+    }))
+    const targetEnds = await this.#listEnds(targetTopics, until(engineShare))
+
+    const engines = await Promise.all(
+      polled.map(({ flow, source, target }) =>
+        flow.reader.read(engineSide(source), engineSide(target), until(engineShare)),
+      ),
+    )
+
+    const sourceTopics = perCluster(polled, ({ source }, index) => ({
+      side: source,
+      topics: [...(scopes[index]?.topics.keys() ?? [])],
+    }))
+    const sourceEnds = await this.#listEnds(sourceTopics, end)
+
+    const flows = await Promise.all(
+      polled.map(async ({ flow, source, target }, index) => {
+        const logStarts = await this.#logStarts(flow, source, end)
+        return this.#conclude(
+          flow,
+          sideObservation(source, sourceEnds),
+          sideObservation(target, targetEnds),
+          engines[index],
+          logStarts,
+        )
+      }),
+    )
+    return { clusters: Array.from(sides, ([name, side]) => clusterStatus(name, side)), flows }
+  }
+
+  #flowState(flow: Flow): FlowState {
+    const clusterOf = (name: string): KafkaCluster => {
+      const state = this.#clusters.get(name)
+      if (state === undefined) throw new Error(`no connection was made for cluster ${name}`)
+      return state.cluster
+    }
+    const naming = mirrorMaker2Names(flow.replicator)
+    const pacing = mirrorMaker2Pacing(flow.replicator)
+    const { pollMs } = this.#options
+    return {
+      flow,
+      reader: new MirrorMaker2Reader(flow.replicator, clusterOf(flow.source), clusterOf(flow.target), topic =>
+        this.#options.onMalformed(flow.name, topic),
+      ),
+      compare: { flow, naming, pacing, pollMs },
+      assess: { flow, pacing, pollMs },
+      comparison: undefined,
+      assessment: undefined,
+    }
+  }
+
+  async #askSources(polled: readonly PolledFlow[], deadline: Instant): Promise<void> {
+    const names = perCluster(polled, ({ flow, source, target }) => ({
+      side: source,
+      topics: sourceNamesToAsk(flow.comparison, flow.flow, flow.compare.naming, source.topics, target.topics),
+    }))
+    await askAll(names, deadline)
+  }
+
+  async #askTargets(
+    polled: readonly PolledFlow[],
+    scopes: readonly { readonly topics: ReadonlyMap<string, unknown> }[],
+    deadline: Instant,
+  ): Promise<void> {
+    const names = perCluster(polled, ({ flow, target }, index) => ({
+      side: target,
+      topics: targetNamesToAsk(scopes[index]?.topics.keys() ?? [], flow.compare.naming, target.topics),
+    }))
+    await askAll(names, deadline)
+  }
+
+  async #listEnds(
+    wanted: ReadonlyMap<PolledCluster, ReadonlySet<string>>,
+    deadline: Instant,
+  ): Promise<ReadonlyMap<PolledCluster, Ends>> {
+    const ends = await Promise.all(
+      Array.from(wanted, async ([side, names]): Promise<[PolledCluster, Ends]> => {
+        const topics: TopicMetadata[] = []
+        for (const name of names) {
+          const topic = topicOn(side, name)
+          if (topic !== 'absent' && isKnown(topic)) topics.push(topic.value)
+        }
+        const requestedAt = performance.now()
+        return [
+          side,
+          { requestedAt, offsets: await side.state.cluster.listOffsets(topics, 'latest', deadline) },
+        ]
+      }),
+    )
+    return new Map(ends)
+  }
+
+  async #logStarts(
+    { comparison }: FlowState,
+    source: PolledCluster,
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, PartitionOffsets>> {
+    const wanted = new Map<string, Set<number>>()
+    for (const [topic, { partitions }] of comparison?.topics ?? []) {
+      const numbers = partitions.filter(p => p.logStartWanted).map(p => p.partition)
+      if (numbers.length > 0) wanted.set(topic, new Set(numbers))
+    }
+    if (wanted.size === 0) return new Map()
+    const topics = Array.from(wanted.keys(), topic => topicOn(source, topic)).flatMap(topic =>
+      topic !== 'absent' && isKnown(topic) ? topic.value : [],
+    )
+    const none: ReadonlySet<number> = new Set()
+    return source.state.cluster.listOffsets(topics, 'earliest', deadline, topic => wanted.get(topic) ?? none)
+  }
+
+  #conclude(
+    state: FlowState,
+    source: SideObservation,
+    target: SideObservation,
+    engine: EngineObservation | undefined,
+    logStarts: ReadonlyMap<string, PartitionOffsets>,
+  ): FlowAssessment {
+    if (engine === undefined) throw new Error(`flow ${state.flow.name} was not read`)
+    const observation = { at: performance.now(), source, target, engine, logStarts }
+    state.comparison = compareFlow(state.comparison, observation, state.compare)
+    state.assessment = assessFlow(state.assessment, state.comparison, state.assess)
+    return state.assessment
+  }
+}
+
+/** Flows that share a cluster, directly or through others, in groups: no group waits for another. */
+export function groupsOfFlows(flows: readonly Flow[]): readonly (readonly Flow[])[] {
+  const groups: { clusters: Set<string>; flows: Flow[] }[] = []
+  for (const flow of flows) {
+    const touched = groups.filter(({ clusters }) => clusters.has(flow.source) || clusters.has(flow.target))
+    const joined = {
+      clusters: new Set([flow.source, flow.target, ...touched.flatMap(group => [...group.clusters])]),
+      flows: [...touched.flatMap(group => group.flows), flow],
+    }
+    groups.splice(0, groups.length, ...groups.filter(group => !touched.includes(group)), joined)
+  }
+  return groups.map(group => group.flows)
+}
+
+interface ClusterState {
+  readonly cluster: KafkaCluster
+  readonly askByName: AskByName
+  answeredAt: Instant | undefined
+}
+
+interface FlowState {
+  readonly flow: Flow
+  readonly reader: MirrorMaker2Reader
+  readonly compare: CompareContext
+  readonly assess: AssessContext
+  comparison: FlowComparison | undefined
+  assessment: FlowAssessment | undefined
+}
+
+interface PolledCluster {
+  readonly state: ClusterState
+  readonly t0: Instant
+  readonly topics: Reading<TopicListing>
+  readonly asked: Map<string, Reading<TopicMetadata> | 'absent'>
+}
+
+interface PolledFlow {
+  readonly flow: FlowState
+  readonly source: PolledCluster
+  readonly target: PolledCluster
+}
+
+interface Ends {
+  readonly requestedAt: Instant
+  readonly offsets: ReadonlyMap<string, PartitionOffsets>
+}
+
+function sideOf(sides: ReadonlyMap<string, PolledCluster>, name: string): PolledCluster {
+  const side = sides.get(name)
+  if (side === undefined) throw new Error(`cluster ${name} was not polled`)
+  return side
+}
+
+/** What all flows want of each cluster, together. */
+function perCluster(
+  polled: readonly PolledFlow[],
+  wants: (flow: PolledFlow, index: number) => { side: PolledCluster; topics: readonly string[] },
+): ReadonlyMap<PolledCluster, ReadonlySet<string>> {
+  const all = new Map<PolledCluster, Set<string>>()
+  polled.forEach((flow, index) => {
+    const { side, topics } = wants(flow, index)
+    if (!isKnown(side.topics)) return
+    const names = all.get(side) ?? new Set()
+    for (const topic of topics) names.add(topic)
+    all.set(side, names)
+  })
+  return all
+}
+
+async function askAll(
+  names: ReadonlyMap<PolledCluster, ReadonlySet<string>>,
+  deadline: Instant,
+): Promise<void> {
+  await Promise.all(
+    Array.from(names, async ([side, wanted]) => {
+      for (const [name, answer] of await side.state.askByName.ask(wanted, deadline))
+        side.asked.set(name, answer)
+    }),
+  )
+}
+
+function engineSide({ state, topics }: PolledCluster): Parameters<MirrorMaker2Reader['read']>[0] {
+  return { cluster: state.cluster, topics, askByName: state.askByName }
+}
+
+function sideObservation(side: PolledCluster, ends: ReadonlyMap<PolledCluster, Ends>): SideObservation {
+  const read = ends.get(side)
+  return {
+    t0: side.t0,
+    topics: side.topics,
+    asked: side.asked,
+    endOffsets: read?.offsets ?? new Map(),
+    endOffsetsRequestedAt: read?.requestedAt ?? side.t0,
+  }
+}
+
+function clusterStatus(name: string, { state, topics }: PolledCluster): ClusterStatus {
+  return { name, up: isKnown(topics), unknown: unknownOf(topics), answeredAt: state.answeredAt }
+}

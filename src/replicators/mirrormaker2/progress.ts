@@ -1,0 +1,80 @@
+import type { OffsetPair, PartitionProgress } from '../../model/observation.ts'
+import type { OffsetSync, TopicPartition } from './records.ts'
+
+interface PartitionFold {
+  durable?: { lowest: bigint; highest: bigint; newest: bigint }
+  pairs?: { lowest: bigint; highest: bigint; newest: OffsetPair }
+}
+
+type Fold = Map<string, Map<number, PartitionFold>>
+
+/**
+ * What MirrorMaker committed for each partition, folded record by record in log order, so that memory follows the
+ * number of partitions and not the length of the log.
+ */
+export class ProgressFold {
+  #partitions: Fold = new Map()
+
+  /** A durable position: the offset of the last replicated record. */
+  addDurable(at: TopicPartition, offset: bigint): void {
+    const fold = this.#foldOf(at)
+    const seen = fold.durable
+    if (seen === undefined) fold.durable = { lowest: offset, highest: offset, newest: offset }
+    else {
+      if (offset < seen.lowest) seen.lowest = offset
+      if (offset > seen.highest) seen.highest = offset
+      seen.newest = offset
+    }
+  }
+
+  addSync({ pair, ...at }: OffsetSync): void {
+    const fold = this.#foldOf(at)
+    const seen = fold.pairs
+    if (seen === undefined) fold.pairs = { lowest: pair.source, highest: pair.source, newest: pair }
+    else {
+      if (pair.source < seen.lowest) seen.lowest = pair.source
+      if (pair.source > seen.highest) seen.highest = pair.source
+      seen.newest = pair
+    }
+  }
+
+  /**
+   * Forgets all but the newest of each: of a log that was written before this process started, only the newest
+   * record is known to be of today's topic, and even a maximum may belong to a topic that was recreated since.
+   */
+  keepNewest(): void {
+    for (const partitions of this.#partitions.values()) {
+      for (const fold of partitions.values()) {
+        if (fold.durable !== undefined) {
+          fold.durable.lowest = fold.durable.newest
+          fold.durable.highest = fold.durable.newest
+        }
+        if (fold.pairs !== undefined) {
+          fold.pairs.lowest = fold.pairs.newest.source
+          fold.pairs.highest = fold.pairs.newest.source
+        }
+      }
+    }
+  }
+
+  /** What was folded since the last call, by topic and partition. */
+  take(): ReadonlyMap<string, ReadonlyMap<number, PartitionProgress>> {
+    const taken = this.#partitions
+    this.#partitions = new Map()
+    return taken
+  }
+
+  #foldOf({ topic, partition }: TopicPartition): PartitionFold {
+    let partitions = this.#partitions.get(topic)
+    if (partitions === undefined) {
+      partitions = new Map()
+      this.#partitions.set(topic, partitions)
+    }
+    let fold = partitions.get(partition)
+    if (fold === undefined) {
+      fold = {}
+      partitions.set(partition, fold)
+    }
+    return fold
+  }
+}
