@@ -15,9 +15,9 @@ export function observed(
 ): readonly WatermarkSample[] {
   const newest = history.at(-1)
   if (newest !== undefined && newest.highWatermark === highWatermark) {
-    return [...history.slice(0, -1), { highWatermark, lastSeenAt: Math.max(newest.lastSeenAt, t0) }]
+    return [...history.slice(0, -1), { ...newest, lastSeenAt: Math.max(newest.lastSeenAt, t0) }]
   }
-  return thinned([...history, { highWatermark, lastSeenAt: t0 }])
+  return thinned([...history, { highWatermark, firstSeenAt: t0, lastSeenAt: t0 }])
 }
 
 /**
@@ -34,9 +34,9 @@ export function provenInstant(history: readonly WatermarkSample[], position: big
   return history[newestProvenIndex(history, position)]?.lastSeenAt
 }
 
-/** The newest sample seen at or before an instant, as far as the history still has it. */
+/** The highest watermark that had been seen by an instant, as far as the history still has it. */
 export function sampleAt(history: readonly WatermarkSample[], instant: Instant): WatermarkSample | undefined {
-  return history.findLast(sample => sample.lastSeenAt <= instant)
+  return history.findLast(sample => sample.firstSeenAt <= instant)
 }
 
 function newestProvenIndex(history: readonly WatermarkSample[], position: bigint): number {

@@ -74,7 +74,7 @@ export function comparePartition(
 
   if (highWatermark !== undefined) {
     history = observed(history, highWatermark, t0)
-    seen = { highWatermark, lastSeenAt: t0 }
+    seen = history.at(-1)
     if (
       !hasEvidence(position) &&
       previous?.logStartWanted === true &&

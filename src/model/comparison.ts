@@ -2,9 +2,10 @@ import type { OffsetPair } from './observation.ts'
 import type { Unknown } from './reading.ts'
 import type { Instant } from './time.ts'
 
-/** When each high watermark was last seen; ascending in both. At or below the position only the newest is kept. */
+/** When a high watermark was first and last seen; a history ascends in all three. */
 export interface WatermarkSample {
   readonly highWatermark: bigint
+  readonly firstSeenAt: Instant
   readonly lastSeenAt: Instant
 }
 

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import {
+  advanced,
+  discard,
+  type EstimateInput,
+  estimated,
+  noPosition,
+  raisedTo,
+} from '../../src/compare/position.ts'
+import type { Position } from '../../src/model/comparison.ts'
+import type { PartitionProgress } from '../../src/model/observation.ts'
+
+const durable = (...offsets: readonly [bigint, ...bigint[]]): PartitionProgress => ({
+  durable: {
+    lowest: offsets.reduce((a, b) => (b < a ? b : a)),
+    highest: offsets.reduce((a, b) => (b > a ? b : a)),
+    newest: offsets.at(-1) ?? offsets[0],
+  },
+})
+
+const pairs = (...offsets: readonly [[bigint, bigint], ...[bigint, bigint][]]): PartitionProgress => {
+  const sources = offsets.map(([source]) => source)
+  const [source, target] = offsets.at(-1) ?? offsets[0]
+  return {
+    pairs: {
+      lowest: sources.reduce((a, b) => (b < a ? b : a)),
+      highest: sources.reduce((a, b) => (b > a ? b : a)),
+      newest: { source, target, writtenAtMs: 1_000 },
+    },
+  }
+}
+
+const after = (...steps: readonly PartitionProgress[]): Position => steps.reduce(advanced, noPosition)
+
+describe('the proven position', () => {
+  test('is 0 before the engine has committed anything', () => {
+    expect(noPosition.proven).toBe(0n)
+  })
+
+  test('lies behind the last replicated offset', () => {
+    expect(after(durable(79n)).proven).toBe(80n)
+  })
+
+  test.each([
+    ['a durable position behind a newer pair', [pairs([120n, 100n]), durable(99n)], 121n],
+    ['a pair behind a newer durable position', [durable(130n), pairs([120n, 100n])], 131n],
+    ['a pair that rewound after a restart', [pairs([633n, 633n]), pairs([593n, 673n])], 634n],
+    ['a rewind within one poll', [pairs([633n, 633n], [593n, 673n])], 634n],
+  ])('is the running maximum: %s', (_, steps, proven) => {
+    expect(after(...steps).proven).toBe(proven)
+  })
+})
+
+describe('after a discard', () => {
+  const discarded = discard(after(durable(447n), pairs([450n, 450n])), 'recreated', 'why', 5)
+
+  test('nothing is proven', () => {
+    expect(discarded).toMatchObject({ proven: 0n, estimated: 0n, pair: undefined })
+    expect(discarded.discarded).toMatchObject({ reason: 'recreated', beganAnewAtOrBelow: 447n })
+  })
+
+  test.each([
+    ['the engine goes on behind its old position', durable(785n)],
+    ['a flush of the old run arrives late', durable(448n)],
+    ['an ordinary restart resumes behind its durable position', pairs([448n, 900n])],
+  ])('it stays so while %s', (_, progress) => {
+    expect(advanced(discarded, progress).proven).toBe(0n)
+    expect(advanced(discarded, progress).discarded).toBeDefined()
+  })
+
+  test.each([
+    ['a pair at the beginning', pairs([0n, 500n]), 1n],
+    ['a pair at the beginning and newer ones in the same poll', pairs([0n, 500n], [99n, 599n]), 100n],
+    ['a durable position below the old one', durable(2n), 3n],
+    [
+      'a pair at the beginning beside a late flush of the old run',
+      { ...pairs([0n, 500n]), ...durable(460n) },
+      1n,
+    ],
+  ])('the engine began anew with %s', (_, progress, proven) => {
+    const position = advanced(discarded, progress)
+    expect(position.proven).toBe(proven)
+    expect(position.discarded).toBeUndefined()
+  })
+
+  test('that it went on meanwhile does not move the bar', () => {
+    const wentOn = advanced(discarded, durable(900n))
+    expect(advanced(wentOn, pairs([500n, 500n])).discarded).toBeDefined()
+    expect(advanced(wentOn, pairs([0n, 901n])).proven).toBe(1n)
+  })
+
+  test('where nothing was ever committed there is nothing to discard', () => {
+    expect(discard(noPosition, 'recreated', 'why', 5)).toEqual(noPosition)
+  })
+})
+
+describe('raising to a floor', () => {
+  test('never lowers', () => {
+    expect(raisedTo(after(durable(9n)), 5n).proven).toBe(10n)
+    expect(raisedTo(noPosition, 5n)).toMatchObject({ proven: 5n, estimated: 5n })
+  })
+})
+
+describe('the estimate', () => {
+  const input = (parts: Partial<EstimateInput>): EstimateInput => ({
+    targetEnd: undefined,
+    highWatermark: 10_000n,
+    tasksChangedAtMs: undefined,
+    ...parts,
+  })
+
+  test('counts on from the newest pair by what the target has gained since', () => {
+    const position = after(pairs([1_000n, 950n]))
+    expect(estimated(position, input({ targetEnd: 956n })).estimated).toBe(1_006n)
+  })
+
+  test('is the proven position where the target end is not known', () => {
+    expect(estimated(after(pairs([1_000n, 950n])), input({})).estimated).toBe(1_001n)
+  })
+
+  test('never proves anything', () => {
+    expect(estimated(after(pairs([1_000n, 950n])), input({ targetEnd: 956n })).proven).toBe(1_001n)
+  })
+
+  test('a target end read before the pair was written counts as the pair itself', () => {
+    expect(estimated(after(pairs([1_000n, 950n])), input({ targetEnd: 940n })).estimated).toBe(1_001n)
+  })
+
+  test('above the high watermark it condemns its pair until a newer one comes', () => {
+    const position = estimated(after(pairs([75n, 151n])), input({ targetEnd: 186n, highWatermark: 93n }))
+    expect(position.estimated).toBe(76n)
+    const later = estimated(position, input({ targetEnd: 186n, highWatermark: 500n }))
+    expect(later.estimated).toBe(76n)
+    const newer = advanced(later, pairs([110n, 186n]))
+    expect(estimated(newer, input({ targetEnd: 190n, highWatermark: 500n })).estimated).toBe(114n)
+  })
+
+  test('of a pair older than the newest task state is not believed', () => {
+    const position = after(pairs([75n, 151n]))
+    expect(estimated(position, input({ targetEnd: 186n, tasksChangedAtMs: 1_001 })).estimated).toBe(76n)
+    expect(estimated(position, input({ targetEnd: 186n, tasksChangedAtMs: 1_000 })).estimated).toBe(110n)
+  })
+
+  test('is held when a pair rewinds', () => {
+    const before = estimated(after(pairs([633n, 633n])), input({ targetEnd: 700n }))
+    const rewound = advanced(before, pairs([593n, 740n]))
+    expect(estimated(rewound, input({ targetEnd: 745n })).estimated).toBe(700n)
+  })
+
+  test('never exceeds the high watermark', () => {
+    const before = estimated(after(pairs([633n, 633n])), input({ targetEnd: 700n }))
+    expect(estimated(before, input({ highWatermark: 650n })).estimated).toBe(650n)
+  })
+})
