@@ -1,0 +1,61 @@
+import { RE2JS, RE2JSException } from 're2js'
+import type { NameFilter } from '../model/flow.ts'
+import type { Parsed } from './parsed.ts'
+
+const globPrefix = 'glob:'
+
+/** One pattern of a list of names. */
+export interface NamePattern {
+  /** True when the pattern matches the whole name; time is linear in the name. */
+  matches(name: string): boolean
+  /** The one name that it can mean, undefined when it can mean several. */
+  readonly literal: string | undefined
+}
+
+/**
+ * Reads a pattern: RE2 that must match the whole name, or, after `glob:`, a glob with `*` and `?`.
+ * @returns the pattern; else why it is none
+ */
+export function parsePattern(text: string): Parsed<NamePattern> {
+  const glob = text.startsWith(globPrefix) ? text.slice(globPrefix.length) : undefined
+  if (text === '' || glob === '') return { why: 'it would match nothing' }
+  try {
+    const expression = RE2JS.compile(glob === undefined ? text : globToRe2(glob))
+    const literal = glob === undefined ? literalOfRe2(text) : literalOfGlob(glob)
+    return { value: { matches: name => expression.testExact(name), literal } }
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error
+    return { why: reasonFor(text, error) }
+  }
+}
+
+/** The names that at least one of `include` matches and none of `exclude`. */
+export function nameFilter(include: readonly NamePattern[], exclude: readonly NamePattern[]): NameFilter {
+  const includes = (name: string): boolean =>
+    include.some(pattern => pattern.matches(name)) && !exclude.some(pattern => pattern.matches(name))
+  const named = include.flatMap(({ literal }) => (literal === undefined ? [] : [literal]))
+  return { includes, literals: [...new Set(named)].filter(includes) }
+}
+
+function globToRe2(glob: string): string {
+  return glob.replace(/[*?]|[^*?]+/g, part => {
+    if (part === '*') return '.*'
+    return part === '?' ? '.' : RE2JS.quote(part)
+  })
+}
+
+/** A dot is a wildcard to RE2, yet who writes `orders.v1` means that topic; only dots mean any name of that length. */
+function literalOfRe2(text: string): string | undefined {
+  return /^(?:[\w.-]|\\[.-])+$/.test(text) && /\w|-|\\/.test(text) ? text.replaceAll('\\', '') : undefined
+}
+
+function literalOfGlob(glob: string): string | undefined {
+  return /^[\w.-]+$/.test(glob) ? glob : undefined
+}
+
+function reasonFor(text: string, error: RE2JSException): string {
+  if (/^[*?]/.test(text)) return `as a glob it is written "${globPrefix}${text}"`
+  if (/\(\?<?[=!]/.test(text)) return 'RE2 has no look-ahead and no look-behind, use exclude'
+  if (/\\[1-9]/.test(text)) return 'RE2 has no backreferences'
+  return error.message.replace(/^error parsing regexp: /, '')
+}

@@ -1,0 +1,114 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from 'yaml'
+import { type ConfigProblem, formatPath, type Path, quote } from './problems.ts'
+
+/** A YAML file with the place of everything in it. */
+export interface Source {
+  /** Plain objects, arrays and scalars; undefined when the file cannot be read as one document. */
+  readonly value: unknown
+  /** What is wrong with the file as YAML. */
+  readonly problems: readonly ConfigProblem[]
+  /** A problem at the value of `path`, or at its nearest parent that is there. */
+  problemAt(path: Path, expected: string, found: string, message?: string): ConfigProblem
+  /** A problem at the key that `path` ends with. */
+  problemAtKey(path: Path, expected: string, found: string, message?: string): ConfigProblem
+}
+
+/** Reads one YAML 1.2 document without custom tags. Never throws: what is wrong comes as problems. */
+export function readYaml(text: string, file: string): Source {
+  const lines = new LineCounter()
+  let document: Document.Parsed | undefined
+  const problem = (offset: number, path: Path, expected: string, found: string, message?: string) => {
+    const { line, col } = lines.linePos(offset)
+    const sentence = message ?? `expected ${expected}, found ${found}`
+    // An empty file has no lines to count.
+    const place = { line: Math.max(1, line), column: Math.max(1, col) }
+    return { file, ...place, path: formatPath(path), expected, found, message: sentence }
+  }
+  const source = (value: unknown, problems: readonly ConfigProblem[]): Source => ({
+    value,
+    problems,
+    problemAt: (path, ...words) => problem(offsetOf(document, path, 'value'), path, ...words),
+    problemAtKey: (path, ...words) => problem(offsetOf(document, path, 'key'), path, ...words),
+  })
+
+  try {
+    const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
+    const [first, second] = [...documents]
+    if (first === undefined) return source(undefined, [problem(0, [], 'a configuration', 'an empty file')])
+    document = first
+    const problems = [...documents].flatMap(({ errors, warnings }) =>
+      [...errors, ...warnings].map(error => {
+        const [start, end] = error.pos
+        if (error.code === 'DUPLICATE_KEY') {
+          return problem(start, [], 'every key once', `${quote(keyText(text.slice(start)))} again`)
+        }
+        if (error.code === 'TAG_RESOLVE_FAILED') {
+          return problem(start, [], 'no tags', quote(text.slice(start, end)))
+        }
+        return problem(start, [], 'YAML', `a syntax error: ${error.message.split('\n')[0]}`)
+      }),
+    )
+    if (second !== undefined) {
+      problems.push(problem(second.range[0], [], 'one document', `${documents.length} documents`))
+    }
+    visit(first, {
+      Alias: (_, alias) => {
+        if (alias.resolve(first) !== undefined) return
+        problems.push(problem(startOf(alias), [], 'an alias of an anchor above it', quote(`*${alias.source}`)))
+      },
+      Pair: (_, { key }) => {
+        if (!isNode(key) || (isScalar(key) && key.value !== null && key.value !== '__proto__')) return
+        problems.push(problem(startOf(key), [], 'a word as key', quote(keyText(text.slice(startOf(key))))))
+      },
+    })
+    // A key given twice hides one of its values, yet the rest can be judged.
+    const readable = [...documents].every(({ errors }) => errors.every(({ code }) => code === 'DUPLICATE_KEY'))
+    const judged = readable && problems.every(({ expected }) => expected === 'every key once')
+    return source(judged ? first.toJS() : undefined, problems)
+  } catch (error) {
+    // Too many aliases or too deep a nesting: the library throws, without a place.
+    const reason = error instanceof Error ? error.message : String(error)
+    return source(undefined, [problem(0, [], 'YAML of reasonable size', reason)])
+  }
+}
+
+function keyText(rest: string): string {
+  return rest.split(/[:\r\n]/, 1).join('').trim()
+}
+
+function startOf(node: Node): number {
+  return node.range?.[0] ?? 0
+}
+
+/** The nearest node on the way to `path`, aliases followed; for a key, the key's own. */
+function offsetOf(document: Document.Parsed | undefined, path: Path, what: 'key' | 'value'): number {
+  let node: unknown = document?.contents
+  let offset = isNode(node) ? startOf(node) : 0
+  for (const [depth, part] of path.entries()) {
+    if (document !== undefined && isAlias(node)) node = node.resolve(document)
+    if (!isCollection(node)) return offset
+    if (isSeq(node)) node = node.items[Number(part)]
+    if (isMap(node) && typeof part !== 'number') {
+      // The last of several: it is the one whose value counts.
+      const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === part)
+      if (pair === undefined) return offset
+      if (what === 'key' && depth === path.length - 1 && isNode(pair.key)) return startOf(pair.key)
+      node = pair.value
+    }
+    if (!isNode(node)) return offset
+    offset = startOf(node)
+  }
+  return offset
+}

@@ -1,0 +1,75 @@
+import * as K from '@platformatic/kafka'
+import { describe, expect, test } from 'vitest'
+import { isAuthenticationError, unknownOfCode, unknownOfError } from '../../../src/sources/kafka/errors.ts'
+
+const system = (code: string): Error => Object.assign(new Error(`connect ${code} 127.0.0.1:1`), { code })
+
+describe('why something is unknown', () => {
+  test.each([
+    [3, 'missing'],
+    [5, 'leaderless'],
+    [6, 'leaderless'],
+    [7, 'timeout'],
+    [29, 'unauthorized'],
+    [74, 'fenced'],
+    [75, 'fenced'],
+    [78, 'leaderless'],
+    [100, 'missing'],
+    [17, 'error'],
+    [9_999, 'error'],
+  ])('code %s: %s', (code, reason) => {
+    expect(unknownOfCode(code, 'east: topic orders').unknown.reason).toBe(reason)
+  })
+
+  test('unauthorized says what to do', () => {
+    expect(unknownOfCode(29, 'east: topic orders').unknown.detail).toBe(
+      'east: topic orders: TOPIC_AUTHORIZATION_FAILED (unauthorized or deleted: grant DESCRIBE on the topic, or exclude it)',
+    )
+  })
+
+  test.each([
+    [
+      'a refused connection',
+      new K.NetworkError('Connection failed', { cause: system('ECONNREFUSED') }),
+      'unreachable',
+    ],
+    [
+      'an unknown host',
+      new K.NetworkError('Connection failed', { cause: system('ENOTFOUND') }),
+      'unreachable',
+    ],
+    [
+      'a time-out, which carries the code of a network error',
+      new K.TimeoutError('Request timed out'),
+      'timeout',
+    ],
+    ['a closed connection', new K.NetworkError('Connection closed'), 'unreachable'],
+    [
+      'a wrong password, deep inside',
+      new K.NetworkError('Connection failed', {
+        cause: new K.AuthenticationError('SASL authentication failed.'),
+      }),
+      'authentication',
+    ],
+    [
+      'the only reason of several brokers',
+      new AggregateError([system('ECONNREFUSED')], 'all'),
+      'unreachable',
+    ],
+    ['anything else', new Error('surprise'), 'error'],
+    ['no error at all', 'surprise', 'error'],
+  ])('%s', (_, error, reason) => {
+    expect(unknownOfError(error, 'cluster east').unknown.reason).toBe(reason)
+  })
+
+  test('the detail is one line that says where', () => {
+    expect(unknownOfError(new Error('first\nsecond'), 'cluster east').unknown.detail).toBe(
+      'cluster east: first second',
+    )
+  })
+
+  test('a refused login is told from the rest', () => {
+    expect(isAuthenticationError(new AggregateError([new K.AuthenticationError('no')]))).toBe(true)
+    expect(isAuthenticationError(system('ECONNREFUSED'))).toBe(false)
+  })
+})

@@ -1,0 +1,123 @@
+import type { PartitionOffsets, TopicMetadata } from '../../src/model/observation.ts'
+import { known, type Reading, unknown } from '../../src/model/reading.ts'
+import {
+  type FetchedPartition,
+  type FetchRequest,
+  type Isolation,
+  type KafkaCluster,
+  type Listing,
+  type LogRecord,
+  outOfRange,
+} from '../../src/sources/kafka/port.ts'
+
+export interface FakeLog {
+  id: string
+  /** Log start by partition. */
+  starts: bigint[]
+  records: LogRecord[][]
+  /** Set to make a partition unreadable. */
+  broken?: Set<number>
+}
+
+/** A cluster in memory, for what is above the port: logs of records, no wire. */
+export class FakeCluster implements KafkaCluster {
+  readonly name = 'fake'
+  readonly logs = new Map<string, FakeLog>()
+  /** Records in one answer at most. */
+  batch = 10
+  asked: (readonly string[])[] = []
+  unauthorized = new Set<string>()
+  fetches = 0
+
+  addLog(topic: string, log: Partial<FakeLog> & Pick<FakeLog, 'records'>): FakeLog {
+    const full = { id: `id-of-${topic}`, starts: log.records.map(() => 0n), ...log }
+    this.logs.set(topic, full)
+    return full
+  }
+
+  metadata(topic: string): TopicMetadata {
+    const log = this.#log(topic)
+    const partitions = log.records.map((_, partition) => ({ partition, leader: 1, leaderEpoch: 0 }))
+    return { name: topic, id: log.id, partitions }
+  }
+
+  async listTopics(): Promise<Listing> {
+    const topics = new Map(Array.from(this.logs.keys(), topic => [topic, known(this.metadata(topic))]))
+    return { t0: performance.now(), topics: known(topics) }
+  }
+
+  async askTopics(names: readonly string[]): Promise<ReadonlyMap<string, Reading<TopicMetadata> | 'absent'>> {
+    this.asked.push(names)
+    return new Map(
+      names.map(name => {
+        if (this.unauthorized.has(name)) return [name, unknown('unauthorized', name)]
+        return [name, this.logs.has(name) ? known(this.metadata(name)) : 'absent']
+      }),
+    )
+  }
+
+  async listOffsets(
+    topics: readonly TopicMetadata[],
+    which: 'latest' | 'earliest',
+  ): Promise<ReadonlyMap<string, PartitionOffsets>> {
+    return new Map(
+      topics.map(({ name }) => {
+        const log = this.#log(name)
+        const offsets = log.records.map((records, partition) => {
+          const start = log.starts[partition] ?? 0n
+          const offset = which === 'earliest' ? start : endOf(records, start)
+          return [partition, known(offset)] as const
+        })
+        return [name, new Map(offsets)]
+      }),
+    )
+  }
+
+  async fetch(
+    requests: readonly FetchRequest[],
+    _isolation: Isolation,
+    maxBytes: number,
+  ): Promise<readonly (Reading<FetchedPartition> | typeof outOfRange)[]> {
+    this.fetches += 1
+    return requests.map(({ topic, partition, offset }) => {
+      const log = this.#log(topic.name)
+      if (log.broken?.has(partition) === true) return unknown('leaderless', `${topic.name}-${partition}`)
+      const start = log.starts[partition] ?? 0n
+      const all = log.records[partition] ?? []
+      const end = endOf(all, start)
+      if (offset < start || offset > end) return outOfRange
+      const records = all.filter(record => record.offset >= offset).slice(0, this.batch)
+      const last = records.at(-1)
+      return known({
+        records,
+        nextOffset: last === undefined ? offset : last.offset + 1n,
+        endOffset: end,
+        logStartOffset: start,
+        bytes: Math.min(maxBytes, records.length * 100),
+      })
+    })
+  }
+
+  async close(): Promise<void> {}
+
+  #log(topic: string): FakeLog {
+    const log = this.logs.get(topic)
+    if (log === undefined) throw new Error(`the test has no topic ${topic}`)
+    return log
+  }
+}
+
+function endOf(records: readonly LogRecord[], start: bigint): bigint {
+  const last = records.at(-1)
+  return last === undefined ? start : last.offset + 1n
+}
+
+/** Records `from` to `to`, each with its own number as the value. */
+export function records(from: number, to: number): LogRecord[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => ({
+    offset: BigInt(from + i),
+    timestampMs: 0,
+    key: null,
+    value: Buffer.from(String(from + i)),
+  }))
+}
