@@ -36,7 +36,8 @@ export function parseListenAddress(text: string): Parsed<ListenAddress> {
     if (isIPv6(text) || /^[^[]*:[^[]*:\d+$/.test(text)) return { why: 'write an IPv6 address in brackets' }
     return { why: text.includes(':') ? '' : 'the port is missing' }
   }
-  if (bracketed !== undefined && !isIPv6(bracketed)) return { why: 'what is in brackets is not an IPv6 address' }
+  if (bracketed !== undefined && !isIPv6(bracketed))
+    return { why: 'what is in brackets is not an IPv6 address' }
   if (name !== undefined && !/^[A-Za-z0-9._-]*$/.test(name)) return { why: 'that is not a host name' }
   const port = Number(digits)
   if (port > 65_535) return { why: 'a port is 1 to 65535' }

@@ -66,7 +66,9 @@ export function readYaml(text: string, file: string): Source {
     visit(first, {
       Alias: (_, alias) => {
         if (alias.resolve(first) !== undefined) return
-        problems.push(problem(startOf(alias), [], 'an alias of an anchor above it', quote(`*${alias.source}`)))
+        problems.push(
+          problem(startOf(alias), [], 'an alias of an anchor above it', quote(`*${alias.source}`)),
+        )
       },
       Pair: (_, { key }) => {
         if (!isNode(key) || (isScalar(key) && key.value !== null && key.value !== '__proto__')) return
@@ -74,7 +76,9 @@ export function readYaml(text: string, file: string): Source {
       },
     })
     // A key given twice hides one of its values, yet the rest can be judged.
-    const readable = [...documents].every(({ errors }) => errors.every(({ code }) => code === 'DUPLICATE_KEY'))
+    const readable = [...documents].every(({ errors }) =>
+      errors.every(({ code }) => code === 'DUPLICATE_KEY'),
+    )
     const judged = readable && problems.every(({ expected }) => expected === 'every key once')
     return source(judged ? first.toJS() : undefined, problems)
   } catch (error) {
@@ -85,7 +89,10 @@ export function readYaml(text: string, file: string): Source {
 }
 
 function keyText(rest: string): string {
-  return rest.split(/[:\r\n]/, 1).join('').trim()
+  return rest
+    .split(/[:\r\n]/, 1)
+    .join('')
+    .trim()
 }
 
 function startOf(node: Node): number {
