@@ -108,7 +108,7 @@ function compareTopic(
           : (targetEnds?.get(partition) ?? nothingRead)
         : onTargetNow,
       progress: progress?.get(partition),
-      engineUnknown: unknownOf(engine.durable),
+      engineUnknown: positionsUnknown(engine),
       pairsKnown: engine.pairs !== 'none' && isKnown(engine.pairs),
       tasksChangedAtMs: engine.tasksChangedAtMs,
       recreated: ids.recreated,
@@ -142,6 +142,15 @@ function compareTopic(
         ? (previous?.unprovenSince ?? previous?.recoveryPoint ?? source.t0)
         : undefined,
   }
+}
+
+/**
+ * Why the engine's positions are not known. Durable positions alone suffice, but until the pairs have been read to
+ * their end once, what they will say is open.
+ */
+function positionsUnknown({ durable, pairs }: FlowObservation['engine']): Unknown | undefined {
+  const ofPairs = pairs === 'none' ? undefined : unknownOf(pairs)
+  return unknownOf(durable) ?? (ofPairs?.reason === 'reading' ? ofPairs : undefined)
 }
 
 interface Identity {

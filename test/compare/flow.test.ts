@@ -195,6 +195,18 @@ describe('unknown is a value', () => {
     expect(topicIn(flow, 'payments')).toMatchObject({ status: 'unknown', unknown: { reason: 'reading' } })
   })
 
+  test('offset syncs that are still being read leave what is not proven unknown; unreadable ones do not', () => {
+    const world = steadyWorld()
+    world.source.set('orders', { ends: [110n] })
+    world.pairs = { unknown: { reason: 'reading', detail: 'not at its end yet' } }
+    expect(topicIn(world.poll(), 'orders')).toMatchObject({
+      status: 'unknown',
+      unknown: { reason: 'reading' },
+    })
+    world.pairs = { unknown: { reason: 'unauthorized', detail: 'no' } }
+    expect(topicIn(world.poll(), 'orders')).toMatchObject({ status: 'behind', lag: 10n })
+  })
+
   test('an unauthorized topic stays in scope and is unknown', () => {
     const world = steadyWorld()
     world.hidden.add('orders')
