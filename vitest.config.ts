@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          pool: 'forks',
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 180_000,

@@ -33,7 +33,8 @@ export function parseAddress(text: string): Parsed<Address> {
 export function parseListenAddress(text: string): Parsed<ListenAddress> {
   const [, bracketed, name, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d+)$/.exec(text) ?? []
   if (digits === undefined) {
-    if (isIPv6(text) || /^[^[]*:[^[]*:\d+$/.test(text)) return { why: 'write an IPv6 address in brackets' }
+    if (text.includes(',')) return { why: 'one address an item' }
+    if (/^[\da-f.]*:[\da-f:.]*:[\da-f.]*$/i.test(text)) return { why: 'write an IPv6 address in brackets' }
     return { why: text.includes(':') ? '' : 'the port is missing' }
   }
   if (bracketed !== undefined && !isIPv6(bracketed))

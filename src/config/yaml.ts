@@ -1,7 +1,6 @@
 import {
   type Document,
   isAlias,
-  isCollection,
   isMap,
   isNode,
   isScalar,
@@ -75,11 +74,9 @@ export function readYaml(text: string, file: string): Source {
         problems.push(problem(startOf(key), [], 'a word as key', quote(keyText(text.slice(startOf(key))))))
       },
     })
-    // A key given twice hides one of its values, yet the rest can be judged.
-    const readable = [...documents].every(({ errors }) =>
-      errors.every(({ code }) => code === 'DUPLICATE_KEY'),
-    )
-    const judged = readable && problems.every(({ expected }) => expected === 'every key once')
+    // A key given twice, a stray tag: the rest can be judged all the same.
+    const harmless = new Set(['every key once', 'no tags'])
+    const judged = problems.every(({ expected }) => harmless.has(expected))
     return source(judged ? first.toJS() : undefined, problems)
   } catch (error) {
     // Too many aliases or too deep a nesting: the library throws, without a place.
@@ -105,15 +102,15 @@ function offsetOf(document: Document.Parsed | undefined, path: Path, what: 'key'
   let offset = isNode(node) ? startOf(node) : 0
   for (const [depth, part] of path.entries()) {
     if (document !== undefined && isAlias(node)) node = node.resolve(document)
-    if (!isCollection(node)) return offset
-    if (isSeq(node)) node = node.items[Number(part)]
-    if (isMap(node) && typeof part !== 'number') {
+    if (isSeq(node)) {
+      node = node.items[Number(part)]
+    } else if (isMap(node)) {
       // The last of several: it is the one whose value counts.
       const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === part)
       if (pair === undefined) return offset
       if (what === 'key' && depth === path.length - 1 && isNode(pair.key)) return startOf(pair.key)
       node = pair.value
-    }
+    } else return offset
     if (!isNode(node)) return offset
     offset = startOf(node)
   }

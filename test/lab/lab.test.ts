@@ -80,11 +80,7 @@ describe('a lab of two clusters and MirrorMaker 2', () => {
   it('makes a partition leaderless by killing its only broker', async () => {
     const [, second] = source.brokers
     await second?.kill()
-    const leader = () =>
-      source.withAdmin(async admin => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: ['on-node-2'] })
-        return topics[0]?.partitions[0]?.leader
-      })
+    const leader = async () => (await source.partitions('on-node-2'))[0]?.leader
     await waitUntil('it has no leader', async () => (await leader()) === -1)
     await second?.start()
     await waitUntil('it has its leader again', async () => (await leader()) === 2)

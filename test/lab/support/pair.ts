@@ -27,7 +27,8 @@ export async function sharedPair(): Promise<SharedPair> {
     throw error
   })
   const pair = await shared[KEY]
-  await pair.lab.heal()
+  await Promise.all([pair.source.heal(), pair.target.heal()])
+  await pair.mirrorMaker.heal()
   await pair.mirrorMaker.waitUntilReplicating()
   return pair
 }

@@ -1,0 +1,67 @@
+import { formatDuration } from './durations.ts'
+import type { ConfigProblem } from './problems.ts'
+import type { ShapedConfig, ShapedFlow } from './schema.ts'
+import type { Source } from './yaml.ts'
+
+/** What is valid and yet cannot do what it says; each tells what to change. */
+export function adviceFor(config: ShapedConfig, source: Source): readonly ConfigProblem[] {
+  return [
+    ...timeoutAdvice(config, source),
+    ...config.flows.flatMap((flow, index) =>
+      budgetAdvice(flow, index, config.poll.schedule.longestGapMs, source),
+    ),
+    ...unusedClusterAdvice(config, source),
+  ]
+}
+
+function timeoutAdvice({ poll }: ShapedConfig, source: Source): readonly ConfigProblem[] {
+  const { longestGapMs } = poll.schedule
+  if (poll.timeout < longestGapMs) return []
+  const expected = `less than the ${formatDuration(longestGapMs)} between two polls`
+  const found = formatDuration(poll.timeout)
+  const advice = 'a slow poll would skip the next; lower poll.timeout or poll less often'
+  return [
+    source.problemAt(['poll', 'timeout'], expected, found, `expected ${expected}, found ${found}: ${advice}`),
+  ]
+}
+
+/**
+ * design.md, "Strict": a position is committed once a flush interval, some commits are late (1.25), and three polls
+ * see it on both sides.
+ * @returns the smallest budget that can be proven, in milliseconds, rounded up to a second
+ */
+export function smallestProvableBudgetMs(offsetFlushIntervalMs: number, longestGapMs: number): number {
+  return Math.ceil((1.25 * offsetFlushIntervalMs + 3 * longestGapMs) / 1_000) * 1_000
+}
+
+function budgetAdvice(
+  { replicator, rpo }: ShapedFlow,
+  index: number,
+  longestGapMs: number,
+  source: Source,
+): readonly ConfigProblem[] {
+  const smallest = formatDuration(smallestProvableBudgetMs(replicator.offsetFlushInterval, longestGapMs))
+  const budgets = [
+    { path: ['flows', index, 'rpo', 'budget'], budget: rpo.budget },
+    ...rpo.overrides.map(({ budget }, position) => ({
+      path: ['flows', index, 'rpo', 'overrides', position, 'budget'],
+      budget,
+    })),
+  ]
+  return budgets
+    .filter(({ budget }) => budget < 1.25 * replicator.offsetFlushInterval + 3 * longestGapMs)
+    .map(({ path, budget }) => {
+      const flush = formatDuration(replicator.offsetFlushInterval)
+      const expected = `a budget that can be proven, at least 1.25 x ${flush} of offsetFlushInterval + 3 polls of ${formatDuration(longestGapMs)}`
+      const found = formatDuration(budget)
+      const advice = `raise it to at least ${smallest}, or lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval`
+      return source.problemAt(path, expected, found, `expected ${expected}, found ${found}: ${advice}`)
+    })
+}
+
+function unusedClusterAdvice({ clusters, flows }: ShapedConfig, source: Source): readonly ConfigProblem[] {
+  const used = new Set(flows.flatMap(flow => [flow.source, flow.target]))
+  return Object.keys(clusters)
+    .filter(name => !used.has(name))
+    .map(name => source.problemAtKey(['clusters', name], 'a flow that names it as source or target', 'none'))
+}

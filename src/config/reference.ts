@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { configSchema, documentation } from './schema.ts'
+
+/** A configuration that sets everything there is to set. */
+export const fullExample = `clusters:
+  east:
+    bootstrapServers: [east-1:9092, east-2:9092]
+  west:
+    bootstrapServers: ["[2001:db8::1]:9092"]
+flows:
+  - name: east-to-west
+    source: east
+    target: west
+    tier: gold
+    replicator:
+      kind: mirrormaker2
+      policy: default
+      separator: "."
+      sourceAlias: east
+      targetAlias: west
+      offsetsTopic: mm2-offsets.east.internal
+      statusTopic: mm2-status.east.internal
+      offsetSyncsLocation: source
+      offsetFlushInterval: 60s
+      refreshTopicsInterval: 600s
+    topics:
+      include: ["orders.*", payments, "glob:billing-*"]
+      exclude: [".*-internal"]
+    rpo:
+      budget: 5m
+      objective: 99.9%
+      window: 28d
+      newTopicGrace: 15m
+      overrides:
+        - topics: [payments]
+          budget: 2m
+poll:
+  schedule: "*/15 * * * * *"
+  timeout: 10s
+metrics:
+  topics: all
+  partitions: false
+server:
+  listen: ":9847"
+`
+
+const head = `# Configuration
+
+<!-- Made from src/config/schema.ts by \`tidemark generate docs\`; a test compares. -->
+
+One YAML file. It is strict: an unknown key, a wrong unit or a name that does not fit is an error with its line and
+column, and all errors are shown at once. Warnings are shown and do not stop anything.
+
+- **Durations** are a whole number and a unit: \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`28d\`.
+- **Patterns** are [RE2](https://github.com/google/re2/wiki/Syntax) and match the whole name: \`orders\` is one topic,
+  \`orders.*\` every topic that starts so. After \`glob:\` stands a glob with \`*\` and \`?\`: \`glob:orders-*\`.
+  A pattern of letters, digits, \`.\`, \`_\` and \`-\` names a topic: it is asked for by name when a listing does not show it.
+- **A budget** below 1.25 x \`offsetFlushInterval\` + 3 polls cannot be proven and gives a warning; a poll is the longest
+  gap of \`poll.schedule\`.
+
+## Settings
+`
+
+/** @returns docs/configuration.md: a table of every setting, made from the schema, and a full example */
+export function configurationReference(): string {
+  const table = [
+    '| setting | expected | default | meaning |',
+    '|---|---|---|---|',
+    ...rowsOf(configSchema, '', undefined).map(cells => `| ${cells.map(escaped).join(' | ')} |`),
+  ].join('\n')
+  return `${head}\n${table}\n\n## Everything set\n\n\`\`\`yaml\n${fullExample}\`\`\`\n`
+}
+
+type Row = readonly [setting: string, expected: string, defaultText: string, meaning: string]
+
+function rowsOf(schema: z.core.$ZodType, path: string, preset: string | undefined): readonly Row[] {
+  if (schema instanceof z.ZodPrefault)
+    return rowsOf(schema.unwrap(), path, defaultText(schema.def.defaultValue))
+  if (schema instanceof z.ZodOptional) return rowsOf(schema.unwrap(), path, preset)
+
+  const documented = documentation.get(schema)
+  const own: readonly Row[] =
+    documented === undefined
+      ? []
+      : [
+          [
+            `\`${path}\``,
+            documented.expected,
+            preset ?? documented.defaultText ?? 'required',
+            documented.meaning,
+          ],
+        ]
+  return [...own, ...innerRows(schema, path)]
+}
+
+function innerRows(schema: z.core.$ZodType, path: string): readonly Row[] {
+  if (schema instanceof z.ZodObject) {
+    const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape
+    return Object.entries(shape).flatMap(([key, inner]) =>
+      rowsOf(inner, path === '' ? key : `${path}.${key}`, undefined),
+    )
+  }
+  if (schema instanceof z.ZodRecord) return rowsOf(schema.valueType, `${path}.<name>`, undefined)
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    return schema.options.flatMap(option => rowsOf(option, path, undefined))
+  }
+  // Items without a setting of their own are said with their list.
+  if (schema instanceof z.ZodArray) return innerRows(schema.element, `${path}[]`)
+  return []
+}
+
+function defaultText(value: unknown): string {
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|')
+}

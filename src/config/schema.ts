@@ -1,0 +1,252 @@
+import { z } from 'zod'
+import { parseAddress, parseListenAddress } from './addresses.ts'
+import { parseDuration } from './durations.ts'
+import type { Parsed } from './parsed.ts'
+import { parsePattern } from './patterns.ts'
+import { parseSchedule } from './schedule.ts'
+
+interface Documentation {
+  readonly expected: string
+  readonly meaning: string
+  /** For defaults that are no constant. */
+  readonly defaultText?: string
+}
+
+/** What each setting expects and means; docs/configuration.md is made from it. */
+export const documentation = z.registry<Documentation>()
+
+/** The message of an unknown key: the known ones, so that one can be suggested. */
+export const knownKeysSeparator = ', '
+
+const longestTimeoutMs = 3_600_000
+
+// In messages of issues stands what was expected; in params.why what is wrong with what was found.
+function scalar<T>(documented: Documentation, parse: (text: string) => Parsed<T>) {
+  return z
+    .string({ error: documented.expected })
+    .transform((text, context): T => {
+      const parsed = parse(text)
+      if ('value' in parsed) return parsed.value
+      context.addIssue({ code: 'custom', message: documented.expected, params: { why: parsed.why } })
+      return z.NEVER
+    })
+    .register(documentation, documented)
+}
+
+function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape).join(knownKeysSeparator)
+  return z.strictObject(shape, {
+    error: issue => (issue.code === 'unrecognized_keys' ? known : 'a mapping'),
+  })
+}
+
+function list<Item extends z.ZodType>(documented: Documentation, item: Item) {
+  return z.array(item, { error: documented.expected }).register(documentation, documented)
+}
+
+function choice<const Words extends readonly [string, ...string[]]>(words: Words, meaning: string) {
+  const expected = words.join(' or ')
+  return z.enum(words, { error: expected }).register(documentation, { expected, meaning })
+}
+
+function duration(meaning: string) {
+  return scalar({ expected: 'a duration such as 30s, 5m or 2h', meaning }, parseDuration)
+}
+
+function word(meaning: string, expected = 'a name') {
+  return scalar({ expected, meaning }, text => {
+    if (text.trim() === '') return { why: 'it is blank' }
+    return /\p{Cc}/u.test(text) ? { why: 'it holds control characters' } : { value: text }
+  })
+}
+
+/** Kafka's rule for topic names, org.apache.kafka.common.internals.Topic; aliases and separators are parts of such names. */
+function topicWord(expected: string, meaning: string, defaultText?: string) {
+  const documented = defaultText === undefined ? { expected, meaning } : { expected, meaning, defaultText }
+  return scalar(documented, text => (isTopicWord(text) ? { value: text } : { why: topicWordRule }))
+}
+
+export const topicWordRule = 'only letters, digits, ".", "_" and "-" can stand in a topic name'
+
+/** True when the text can be part of a topic's name. */
+export function isTopicWord(text: string): boolean {
+  return /^[A-Za-z0-9._-]{1,249}$/.test(text)
+}
+
+const pattern = scalar(
+  { expected: 'a pattern: RE2 for the whole name, or "glob:" and a glob', meaning: '' },
+  parsePattern,
+)
+
+function patterns(meaning: string) {
+  return list({ expected: 'a list of patterns', meaning }, pattern)
+}
+
+function somePatterns(meaning: string) {
+  const expected = 'a list of at least one pattern'
+  return list({ expected, meaning }, pattern)
+    .min(1, { error: expected })
+    .register(documentation, { expected, meaning })
+}
+
+const objective = scalar(
+  {
+    expected: 'a percentage above 0% and below 100%, such as 99.9%',
+    meaning: 'Share of the window in which the budget is to be kept.',
+  },
+  text => {
+    const [, number] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? []
+    if (number === undefined) return { why: '' }
+    // In decimal: 99.9 / 100 is 0.9990000000000001.
+    const ratio = Number(`${number}e-2`)
+    return ratio > 0 && ratio < 1 ? { value: ratio } : { why: '' }
+  },
+)
+
+const addresses = {
+  expected: 'a list of at least one host:port',
+  meaning: 'Brokers to start from, as `bootstrap.servers`.',
+}
+
+const cluster = mapping({
+  bootstrapServers: list(
+    addresses,
+    scalar({ expected: 'host:port, such as east-1:9092', meaning: '' }, parseAddress),
+  )
+    .min(1, { error: addresses.expected })
+    .register(documentation, addresses),
+})
+
+const mirrorMaker2 = mapping({
+  kind: z.literal('mirrormaker2', { error: 'mirrormaker2' }).register(documentation, {
+    expected: 'mirrormaker2',
+    meaning: 'The engine: MirrorMaker 2, dedicated or in Kafka Connect.',
+  }),
+  policy: choice(
+    ['default', 'identity'],
+    '`replication.policy.class`: DefaultReplicationPolicy puts the source alias before topic names, IdentityReplicationPolicy keeps them.',
+  ).prefault('default'),
+  separator: topicWord('characters of a topic name', '`replication.policy.separator`.').prefault('.'),
+  sourceAlias: topicWord(
+    'an alias',
+    "The source's alias in MirrorMaker's configuration; it names topics.",
+    "the source cluster's name",
+  ).optional(),
+  targetAlias: topicWord(
+    'an alias',
+    "The target's alias in MirrorMaker's configuration.",
+    "the target cluster's name",
+  ).optional(),
+  offsetsTopic: topicWord(
+    'a topic name',
+    'Where Connect keeps source offsets on the target; `offset.storage.topic` in Connect mode.',
+    '`mm2-offsets.<sourceAlias>.internal`',
+  ).optional(),
+  statusTopic: topicWord(
+    'a topic name',
+    'Where Connect keeps task states on the target; `status.storage.topic` in Connect mode.',
+    '`mm2-status.<sourceAlias>.internal`',
+  ).optional(),
+  offsetSyncsLocation: choice(
+    ['source', 'target'],
+    '`offset-syncs.topic.location`: the cluster that holds the offset syncs.',
+  ).prefault('source'),
+  offsetFlushInterval: duration(
+    '`offset.flush.interval.ms`: how often MirrorMaker commits its position.',
+  ).prefault('60s'),
+  refreshTopicsInterval: duration(
+    '`refresh.topics.interval.seconds`: how often MirrorMaker looks for new topics.',
+  ).prefault('600s'),
+})
+
+/** Other engines join here, each with its own `kind`. */
+const replicator = z.discriminatedUnion('kind', [mirrorMaker2], {
+  error: issue => (issue.code === 'invalid_union' ? 'mirrormaker2' : 'a mapping with kind'),
+})
+
+const override = mapping({
+  topics: somePatterns('Source topics that have this budget.'),
+  budget: duration('RPO budget of these topics.'),
+})
+
+const flow = mapping({
+  name: word('Name of the flow, unique; the `flow` label.'),
+  source: word('The cluster that producers write to.', 'the name of a cluster'),
+  target: word('The cluster that holds the copy.', 'the name of a cluster'),
+  tier: scalar({ expected: 'a word', meaning: 'Free word that routes pages.', defaultText: 'none' }, text =>
+    text.trim() === '' || /\p{Cc}/u.test(text) ? { why: '' } : { value: text },
+  ).optional(),
+  replicator,
+  topics: mapping({
+    include: somePatterns('Source topics to watch.').prefault(['.*']),
+    exclude: patterns('Source topics to leave out, whatever `include` says.').prefault([]),
+  }).prefault({}),
+  rpo: mapping({
+    budget: duration('Exposure that the business accepts.'),
+    objective: objective.prefault('99.9%'),
+    window: duration('Time over which the objective is judged.').prefault('28d'),
+    newTopicGrace: duration('Age below which a topic is too new to judge.').prefault('15m'),
+    overrides: list(
+      { expected: 'a list of overrides', meaning: 'Budgets of some topics; the first that matches wins.' },
+      override,
+    ).prefault([]),
+  }),
+})
+
+const flows = {
+  expected: 'a list of at least one flow',
+  meaning: 'One direction of replication each; active-active is two.',
+}
+
+const clusters = {
+  expected: 'a mapping of at least one cluster by name',
+  meaning: 'Kafka clusters by the names that flows use.',
+}
+
+/** The one schema: validation, defaults and the reference come from it. Its output still holds what the file says, flow by flow. */
+export const configSchema = mapping({
+  clusters: z
+    .record(word('Name of the cluster.'), cluster, { error: clusters.expected })
+    .refine(named => Object.keys(named).length > 0, { error: clusters.expected })
+    .register(documentation, clusters),
+  flows: list(flows, flow).min(1, { error: flows.expected }).register(documentation, flows),
+  poll: mapping({
+    schedule: scalar(
+      {
+        expected: 'a cron expression with seconds, such as "*/15 * * * * *"',
+        meaning:
+          'When to poll, in UTC: second minute hour day-of-month month day-of-week; a day must match both.',
+      },
+      parseSchedule,
+    ).prefault('*/15 * * * * *'),
+    timeout: scalar(
+      { expected: 'a duration such as 30s, 5m or 2h', meaning: 'When to give up on a poll; at most 1h.' },
+      text => {
+        const parsed = parseDuration(text)
+        return 'value' in parsed && parsed.value > longestTimeoutMs
+          ? { why: 'it must be at most 1h' }
+          : parsed
+      },
+    ).prefault('10s'),
+  }).prefault({}),
+  metrics: mapping({
+    topics: choice(['all', 'summary'], 'Series for every topic, or the flow only.').prefault('all'),
+    partitions: z
+      .boolean({ error: 'true or false' })
+      .register(documentation, { expected: 'true or false', meaning: 'Series for every partition as well.' })
+      .prefault(false),
+  }).prefault({}),
+  server: mapping({
+    listen: scalar(
+      {
+        expected: 'host:port or :port, such as ":9847"',
+        meaning: 'Where HTTP listens; `:port` is every interface, port 0 a free one.',
+      },
+      parseListenAddress,
+    ).prefault(':9847'),
+  }).prefault({}),
+})
+
+/** A configuration that has the right shape; names are not yet known to fit together. */
+export type ShapedConfig = z.output<typeof configSchema>
+export type ShapedFlow = ShapedConfig['flows'][number]

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SteadyWriter } from '../../lab/writer.ts'
+import { configFor, Exporter, flushMs, pollMs } from './support/exporter.ts'
+import { ownName, type SharedPair, sharedPair } from './support/pair.ts'
+import {
+  allCovered,
+  expectNotNewerThanTheTruth,
+  flowDeadline,
+  flowPoint,
+  statusOf,
+  topicLag,
+  topicPoint,
+  topicValue,
+} from './support/truth.ts'
+
+const boundMs = 1.25 * flushMs + 2 * pollMs + 2_000
+const stalledAfterMs = Math.max(3 * pollMs, 2 * flushMs)
+
+describe('MirrorMaker killed while the producer runs', () => {
+  const topic = ownName('orders')
+  let pair: SharedPair
+  let exporter: Exporter
+  let writer: SteadyWriter
+
+  beforeAll(async () => {
+    pair = await sharedPair()
+    await pair.source.createTopics([{ topic, numPartitions: 2 }])
+    writer = new SteadyWriter(pair.source, [topic], { recordsPerSecond: 40 })
+    await writer.start()
+    exporter = await Exporter.start(configFor({ ...pair, topics: [topic] }))
+    await exporter.until('a point is proven', page => topicValue(page, topicPoint, topic) !== undefined)
+  })
+  afterAll(async () => {
+    await writer?.stop()
+    await exporter?.stop()
+  })
+
+  test('the point freezes, the status says stalled in time, and the lag grows by what is written', async () => {
+    await pair.mirrorMaker.kill()
+    const killed = performance.now()
+    const copied = await pair.target.endOffsets(`east.${topic}`)
+    const stalled = await exporter.until('stalled', page => statusOf(page, topic) === 'stalled')
+    const tookMs = performance.now() - killed
+    // The last commit lies up to a flush before the kill, and is seen up to a poll later.
+    expect(tookMs).toBeGreaterThan(stalledAfterMs - flushMs - 2 * pollMs)
+    expect(tookMs).toBeLessThan(stalledAfterMs + 3 * pollMs + 2_000)
+    const point = topicValue(stalled, topicPoint, topic)
+    expect(point).toBeDefined()
+
+    for (let sample = 0; sample < 8; sample++) {
+      const page = await exporter.scrape()
+      expect(topicValue(page, topicPoint, topic)).toBe(point)
+      expectNotNewerThanTheTruth(topicValue(page, topicPoint, topic), writer.truth, topic, copied)
+      await sleep(250)
+    }
+
+    await writer.stop()
+    const ends = await pair.source.endOffsets(topic)
+    const before = ends.reduce((a, b) => a + b)
+    const settled = await exporter.until('the lag has settled', page => {
+      const lag = topicValue(page, topicLag, topic)
+      return lag !== undefined && BigInt(lag) >= before - copied.reduce((a, b) => a + b)
+    })
+    await pair.source.produce(
+      topic,
+      Array.from({ length: 137 }, (_, i) => ({ value: 'more', partition: i % 2 })),
+    )
+    const lagBefore = topicValue(settled, topicLag, topic) ?? Number.NaN
+    const settledLag = await exporter.until(
+      'the lag has grown by exactly what was written',
+      page => topicValue(page, topicLag, topic) === lagBefore + 137,
+      5_000,
+    )
+    expect(topicValue(settledLag, topicPoint, topic)).toBe(point)
+  })
+
+  test('the exporter restarted inside the stall: no proven point newer than the truth, a deadline at once', async () => {
+    const restartedAt = Date.now()
+    const second = await Exporter.start(configFor({ ...pair, topics: [topic] }))
+    try {
+      const first = await second.until(
+        'the first poll has ended',
+        page => page.value(flowDeadline) !== undefined,
+      )
+      expect(first.value(flowPoint)).toBeUndefined()
+      const deadline = (first.value(flowDeadline) ?? 0) * 1000
+      expect(deadline).toBeGreaterThanOrEqual(restartedAt + 60_000)
+      expect(deadline).toBeLessThan(restartedAt + 60_000 + 10_000)
+      await sleep(4 * pollMs)
+      const later = await second.scrape()
+      expect(later.value(flowPoint)).toBeUndefined()
+      expect((later.value(flowDeadline) ?? 0) * 1000).toBe(deadline)
+      expect(topicValue(later, topicLag, topic)).toBe(topicValue(await exporter.scrape(), topicLag, topic))
+    } finally {
+      const { code, tookMs } = await second.stop()
+      expect(code).toBe(0)
+      expect(tookMs).toBeLessThan(5_000)
+    }
+  })
+
+  test('restarted, it is in bound again, and covered once the producer stops, although records are sent twice', async () => {
+    await writer.start()
+    const recordsBefore = await pair.target.endOffsets(`east.${topic}`)
+    await pair.mirrorMaker.start()
+    await exporter.until(
+      'the exposure is in its bound again',
+      page => Date.now() - (topicValue(page, topicPoint, topic) ?? 0) * 1000 < boundMs,
+      90_000,
+    )
+    for (let sample = 0; sample < 40; sample++) {
+      const page = await exporter.scrape()
+      expect(Date.now() - (topicValue(page, topicPoint, topic) ?? 0) * 1000).toBeLessThan(boundMs)
+      await sleep(200)
+    }
+    await writer.stop()
+    await exporter.until('covered', page => allCovered(page, [topic]), boundMs)
+    const source = await pair.source.endOffsets(topic)
+    const target = await pair.target.endOffsets(`east.${topic}`)
+    const sum = (offsets: readonly bigint[]): bigint => offsets.reduce((a, b) => a + b)
+    expect(sum(target)).toBeGreaterThanOrEqual(sum(source))
+    expect(sum(target)).toBeGreaterThan(sum(recordsBefore))
+  })
+
+  test('idle for ten polls, then one record: never stalled', async () => {
+    await sleep(10 * pollMs)
+    await pair.source.produce(topic, [{ value: 'one', partition: 0 }])
+    const until = performance.now() + boundMs + 2 * stalledAfterMs
+    const seen = new Set<string | undefined>()
+    while (performance.now() < until) {
+      seen.add(statusOf(await exporter.scrape(), topic))
+      await sleep(100)
+    }
+    expect([...seen].filter(status => status !== 'covered' && status !== 'behind')).toEqual([])
+    expect(allCovered(await exporter.scrape(), [topic])).toBe(true)
+  })
+})
