@@ -15,7 +15,9 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          // One process for all files, so that they share one pair of clusters (test/lab/support/pair.ts).
           pool: 'forks',
+          isolate: false,
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 180_000,
