@@ -21,13 +21,20 @@ export interface FakeLog {
 
 /** A cluster in memory, for what is above the port: logs of records, no wire. */
 export class FakeCluster implements KafkaCluster {
-  readonly name = 'fake'
+  readonly name: string
+  readonly #calls: string[]
   readonly logs = new Map<string, FakeLog>()
   /** Records in one answer at most. */
   batch = 10
   asked: (readonly string[])[] = []
   unauthorized = new Set<string>()
   fetches = 0
+
+  /** `calls` gets a line for every request, in order; clusters may share it. */
+  constructor(name = 'fake', calls: string[] = []) {
+    this.name = name
+    this.#calls = calls
+  }
 
   addLog(topic: string, log: Partial<FakeLog> & Pick<FakeLog, 'records'>): FakeLog {
     const full = { id: `id-of-${topic}`, starts: log.records.map(() => 0n), ...log }
@@ -42,12 +49,14 @@ export class FakeCluster implements KafkaCluster {
   }
 
   async listTopics(): Promise<Listing> {
+    this.#calls.push(`${this.name} listTopics`)
     const topics = new Map(Array.from(this.logs.keys(), topic => [topic, known(this.metadata(topic))]))
     return { t0: performance.now(), topics: known(topics) }
   }
 
   async askTopics(names: readonly string[]): Promise<ReadonlyMap<string, Reading<TopicMetadata> | 'absent'>> {
     this.asked.push(names)
+    this.#calls.push(`${this.name} askTopics ${names.join(' ')}`)
     return new Map(
       names.map(name => {
         if (this.unauthorized.has(name)) return [name, unknown('unauthorized', name)]
@@ -60,6 +69,7 @@ export class FakeCluster implements KafkaCluster {
     topics: readonly TopicMetadata[],
     which: 'latest' | 'earliest',
   ): Promise<ReadonlyMap<string, PartitionOffsets>> {
+    this.#calls.push(`${this.name} listOffsets ${which} ${topics.map(({ name }) => name).join(' ')}`)
     return new Map(
       topics.map(({ name }) => {
         const log = this.#log(name)
@@ -79,6 +89,7 @@ export class FakeCluster implements KafkaCluster {
     maxBytes: number,
   ): Promise<readonly (Reading<FetchedPartition> | typeof outOfRange)[]> {
     this.fetches += 1
+    this.#calls.push(`${this.name} fetch ${[...new Set(requests.map(({ topic }) => topic.name))].join(' ')}`)
     return requests.map(({ topic, partition, offset }) => {
       const log = this.#log(topic.name)
       if (log.broken?.has(partition) === true) return unknown('leaderless', `${topic.name}-${partition}`)

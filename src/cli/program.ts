@@ -1,0 +1,102 @@
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { type CommandOutput, exitCode } from './output.ts'
+
+const help = {
+  program: `
+Tidemark watches pairs of Kafka clusters that replicate to each other and answers, all the time and provably:
+if the source died right now, how much would we lose? It only reads.
+
+Begin with a file like this, and "tidemark validate --config tidemark.yaml":
+
+  clusters:
+    east: { bootstrapServers: [east-1:9092] }
+    west: { bootstrapServers: [west-1:9092] }
+  flows:
+    - name: east-to-west
+      source: east
+      target: west
+      replicator: { kind: mirrormaker2 }
+      topics: { include: ["orders.*", "payments"] }
+      rpo: { budget: 5m }
+
+Every key is described in docs/configuration.md.`,
+  serve: `
+Gives, on server.listen (default :9847):
+  /                     what would be lost now, in words
+  /metrics              Prometheus text, or OpenMetrics by Accept
+  /api/v1/flows         the same as JSON; /api/v1/flows/{flow} with topics and partitions
+  /healthz, /readyz     the process lives; the first poll of every flow has ended, whatever it found
+
+It needs to be allowed, on both clusters: DESCRIBE on the topics in scope, and READ on MirrorMaker's internal topics
+(mm2-offset-syncs.*, mm2-offsets.*, mm2-status.*, *.heartbeats). Run it outside the source's region.
+
+Ends with exit code 0 on SIGTERM or SIGINT; 2 when the configuration is wrong.`,
+  validate: `
+Prints every problem at once, with its place in the file, what was expected and what was found. Connects to nothing.
+Exit code 0 when it is valid (warnings included), 2 when not.`,
+}
+
+/**
+ * The command line. Runs the command that the arguments name and returns the exit code of the process.
+ * Commands are loaded when they run, so that --help is quick.
+ */
+export async function runProgram(
+  args: readonly string[],
+  version: string,
+  output: CommandOutput,
+): Promise<number> {
+  let code: number = exitCode.ok
+  const program = new Command('tidemark')
+    .description('If the source Kafka cluster died right now, how much would you lose?')
+    .version(version)
+    .addHelpText('after', help.program)
+    .showHelpAfterError('(tidemark --help shows what there is)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => output.write(text.trimEnd()),
+      writeErr: text => output.error(text.trimEnd()),
+    })
+
+  program
+    .command('serve')
+    .description('run the exporter')
+    .requiredOption('--config <file>', 'the configuration, YAML')
+    .addOption(
+      new Option('--log-level <level>', 'how much to log')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addHelpText('after', help.serve)
+    .action(async (options: { config: string; logLevel: string }) => {
+      const { serve } = await import('./serve.ts')
+      code = await serve(options, output)
+    })
+
+  program
+    .command('validate')
+    .description('check a configuration')
+    .requiredOption('--config <file>', 'the configuration, YAML')
+    .addHelpText('after', help.validate)
+    .action(async (options: { config: string }) => {
+      const { validate } = await import('./validate.ts')
+      code = await validate(options, output)
+    })
+
+  program
+    .command('generate')
+    .description('write what is generated from the catalog and the schema')
+    .addArgument(new Argument('<what>', 'which of them').choices(['docs']))
+    .requiredOption('--out <dir>', 'where to')
+    .action(async (what: string, options: { out: string }) => {
+      const { generate } = await import('./generate.ts')
+      code = await generate({ what, ...options }, output)
+    })
+
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage
+  }
+  return code
+}

@@ -1,0 +1,36 @@
+import type { ValidatedConfig } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { ConfigError, formatProblem } from '../config/problems.ts'
+import type { CommandOutput } from './output.ts'
+import { exitCode } from './output.ts'
+
+export interface ValidateOptions {
+  readonly config: string
+}
+
+/** `tidemark validate`: says what the configuration means, or all that is wrong with it. */
+export async function validate({ config: path }: ValidateOptions, output: CommandOutput): Promise<number> {
+  let config: ValidatedConfig
+  try {
+    config = await loadConfig(path)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    output.error(error.message)
+    return exitCode.usage
+  }
+  for (const warning of config.warnings) output.error(`warning: ${formatProblem(warning)}`)
+  output.write(
+    [
+      `${path} is valid: ${count(config.clusters.length, 'cluster')}, ${count(config.flows.length, 'flow')}, polled by "${config.poll.schedule}" (UTC).`,
+      ...config.flows.map(flow => {
+        const { source, target, replicator, rpo } = flow
+        return `  ${flow.name}: ${source} -> ${target}, ${replicator.kind} (${replicator.policy} policy), budget ${rpo.budgetMs / 1000} s, kept ${rpo.objectiveRatio * 100} % of the time`
+      }),
+    ].join('\n'),
+  )
+  return exitCode.ok
+}
+
+function count(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`
+}
