@@ -69,7 +69,7 @@ export async function runProgram(
     .addHelpText('after', help.serve)
     .action(async (options: { config: string; logLevel: string }) => {
       const { serve } = await import('./serve.ts')
-      code = await serve(options, output)
+      code = await serve({ ...options, version }, output)
     })
 
   program
@@ -87,9 +87,9 @@ export async function runProgram(
     .description('write what is generated from the catalog and the schema')
     .addArgument(new Argument('<what>', 'which of them').choices(['docs']))
     .requiredOption('--out <dir>', 'where to')
-    .action(async (what: string, options: { out: string }) => {
+    .action(async (_what: string, options: { out: string }) => {
       const { generate } = await import('./generate.ts')
-      code = await generate({ what, ...options }, output)
+      code = await generate(options, output)
     })
 
   try {

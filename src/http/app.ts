@@ -1,0 +1,97 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { SelfMetrics } from '../metrics/selfMetrics.ts'
+import type { Snapshot } from '../model/assessment.ts'
+import type { ClockReading } from '../model/time.ts'
+import { flowsView, flowView } from '../present/json.ts'
+import { statusPage, statusPagePolicy } from '../present/statusPage.ts'
+
+/** What the routes show. Nothing here can send a Kafka request: answers come from memory, at once. */
+export interface Shown {
+  readonly snapshot: () => Snapshot
+  /** The families of the catalog, rendered when the snapshot was published. */
+  readonly families: () => string
+  readonly selfMetrics: SelfMetrics
+  readonly clock: () => ClockReading
+  /** Names of flows whose first poll has not ended. */
+  readonly unpolled: () => readonly string[]
+}
+
+const compress = promisify(gzip)
+const prometheusType = 'text/plain; version=0.0.4; charset=utf-8'
+const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+const end = '# EOF\n'
+
+/** The express app: GET and HEAD only. */
+export function createApp(shown: Shown): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use(secured)
+  app.get('/', (_request, response) => {
+    response.set('content-security-policy', statusPagePolicy)
+    response.type('html').send(statusPage(shown.snapshot(), shown.clock()))
+  })
+  app.get('/metrics', async (request, response) => {
+    const openMetrics =
+      request.accepts(['text/plain', 'application/openmetrics-text']) === 'application/openmetrics-text'
+    const own = await shown.selfMetrics.render(openMetrics ? 'openmetrics' : 'prometheus')
+    // In OpenMetrics the families come first, because the registry's page ends with the end marker.
+    const page = openMetrics ? `${shown.families()}${withEnd(own)}` : `${own}${shown.families()}`
+    response.set('content-type', openMetrics ? openMetricsType : prometheusType)
+    response.vary('Accept').vary('Accept-Encoding')
+    await sendCompressed(request, response, Buffer.from(page))
+  })
+  app.get('/healthz', (_request, response) => {
+    response.type('text/plain').send('ok\n')
+  })
+  app.get('/readyz', (_request, response) => {
+    const waiting = shown.unpolled()
+    response.type('text/plain')
+    if (waiting.length === 0) response.send('the first poll of every flow has ended\n')
+    else response.status(503).send(`waiting for the first poll of: ${waiting.join(', ')}\n`)
+  })
+  app.get('/api/v1/flows', (_request, response) => {
+    response.json(flowsView(shown.snapshot(), shown.clock()))
+  })
+  app.get('/api/v1/flows/:flow', (request, response) => {
+    const view = flowView(shown.snapshot(), request.params.flow, shown.clock())
+    if (view === undefined) response.status(404).json({ error: 'there is no flow of this name' })
+    else response.json(view)
+  })
+  app.get('/favicon.ico', (_request, response) => {
+    response.status(204).end()
+  })
+  app.use((_request, response) => {
+    response.status(404).json({ error: 'there is nothing here; see /, /metrics, /api/v1/flows' })
+  })
+  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    // What went wrong is for the log; a stranger learns only that it did.
+    response.status(500).json({ error: 'internal error' })
+  })
+  return app
+}
+
+function secured(request: Request, response: Response, next: NextFunction): void {
+  response.set({
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  })
+  if (request.method === 'GET' || request.method === 'HEAD') next()
+  else response.status(405).set('allow', 'GET, HEAD').json({ error: 'this server is read-only' })
+}
+
+async function sendCompressed(request: Request, response: Response, page: Buffer): Promise<void> {
+  if (request.acceptsEncodings('gzip', 'identity') === 'gzip') {
+    response.set('content-encoding', 'gzip')
+    // Level 1 in the thread pool: ten megabytes cost the event loop 2 ms.
+    response.send(await compress(page, { level: 1 }))
+  } else response.send(page)
+}
+
+function withEnd(page: string): string {
+  return page.endsWith(end) ? page : `${page}${end}`
+}

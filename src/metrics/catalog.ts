@@ -1,0 +1,317 @@
+import {
+  type FlowAssessment,
+  type PartitionAssessment,
+  type Snapshot,
+  statuses,
+  type TopicAssessment,
+} from '../model/assessment.ts'
+import type { Flow } from '../model/flow.ts'
+import { type Instant, wallMsOf } from '../model/time.ts'
+
+/** One sample's labels (values in the order of the family's label names) and its value. */
+export type Sample = readonly [labels: readonly string[], value: number | bigint]
+
+/** What a family is about, which decides how often it appears. */
+export type Subject = 'cluster' | 'flow' | 'topic' | 'partition'
+
+/** One record of the catalog: everything that docs, dashboards and alerts need to know of a metric. */
+export interface Family {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  readonly subject: Subject
+  readonly samples: (snapshot: Snapshot) => Iterable<Sample>
+}
+
+const flowLabels = ['flow'] as const
+const topicLabels = ['flow', 'topic'] as const
+const partitionLabels = ['flow', 'topic', 'partition'] as const
+
+/** Undefined is no sample: a value that is not known is left out, never 0. */
+type Value = number | bigint | undefined
+
+function ofFlow(
+  name: string,
+  help: string,
+  value: (flow: FlowAssessment, snapshot: Snapshot) => Value,
+): Family {
+  return {
+    name: `kafka_replication_flow_${name}`,
+    help,
+    labels: flowLabels,
+    subject: 'flow',
+    *samples(snapshot) {
+      for (const assessment of assessed(snapshot)) {
+        const found = value(assessment, snapshot)
+        if (found !== undefined) yield [[assessment.flow.name], found]
+      }
+    },
+  }
+}
+
+/** From the configuration alone: there before the first poll. */
+function configured(name: string, help: string, value: (flow: Flow) => number): Family {
+  return {
+    name: `kafka_replication_flow_${name}`,
+    help,
+    labels: flowLabels,
+    subject: 'flow',
+    *samples(snapshot) {
+      for (const { flow } of snapshot.flows) yield [[flow.name], value(flow)]
+    },
+  }
+}
+
+function ofTopic(
+  name: string,
+  help: string,
+  value: (topic: TopicAssessment, snapshot: Snapshot) => Value,
+): Family {
+  return {
+    name: `kafka_replication_topic_${name}`,
+    help,
+    labels: topicLabels,
+    subject: 'topic',
+    *samples(snapshot) {
+      for (const { flow, topics } of assessed(snapshot)) {
+        for (const topic of topics) {
+          const found = value(topic, snapshot)
+          if (found !== undefined) yield [[flow.name, topic.topic], found]
+        }
+      }
+    },
+  }
+}
+
+function ofPartition(
+  name: string,
+  help: string,
+  value: (partition: PartitionAssessment, snapshot: Snapshot) => Value,
+): Family {
+  return {
+    name: `kafka_replication_partition_${name}`,
+    help,
+    labels: partitionLabels,
+    subject: 'partition',
+    *samples(snapshot) {
+      for (const { flow, topics } of assessed(snapshot)) {
+        for (const { topic, partitions } of topics) {
+          for (const partition of partitions) {
+            const found = value(partition, snapshot)
+            if (found !== undefined) yield [[flow.name, topic, String(partition.facts.partition)], found]
+          }
+        }
+      }
+    },
+  }
+}
+
+function* assessed(snapshot: Snapshot): Generator<FlowAssessment> {
+  for (const { assessment } of snapshot.flows) if (assessment !== undefined) yield assessment
+}
+
+/** Unix seconds of an instant, to the millisecond. */
+function seconds(instant: Instant | undefined, { clock }: Snapshot): number | undefined {
+  return instant === undefined ? undefined : Math.round(wallMsOf(instant, clock)) / 1000
+}
+
+function fromMs(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000
+}
+
+/** Every metric about replication, in the order of the page. */
+export const catalog = {
+  flowInfo: {
+    name: 'kafka_replication_flow_info',
+    help: 'Always 1: what the flow is.',
+    labels: ['flow', 'source_cluster', 'target_cluster', 'replicator', 'policy', 'tier'],
+    subject: 'flow',
+    *samples({ flows }) {
+      for (const { flow } of flows) {
+        const { name, source, target, replicator, tier } = flow
+        yield [[name, source, target, replicator.kind, replicator.policy, tier ?? ''], 1]
+      }
+    },
+  },
+  clusterUp: {
+    name: 'kafka_replication_cluster_up',
+    help: '1 if the cluster answered in the last poll, else 0; 0 before the first poll.',
+    labels: ['kafka_cluster'],
+    subject: 'cluster',
+    *samples({ clusters }) {
+      for (const { name, up } of clusters) yield [[name], up ? 1 : 0]
+    },
+  },
+  observationTimestamp: ofFlow(
+    'observation_timestamp_seconds',
+    'When the last poll began in which both clusters answered.',
+    ({ facts }, snapshot) => seconds(facts.observedAt, snapshot),
+  ),
+  observedSince: ofFlow(
+    'observed_since_timestamp_seconds',
+    'Since when this process has a history of the flow.',
+    ({ facts }, snapshot) => seconds(facts.firstAt, snapshot),
+  ),
+  recoveryPoint: ofFlow(
+    'recovery_point_timestamp_seconds',
+    'Proven: every record in scope that the source had accepted by then is on the target. The worst topic; absent when a topic has none.',
+    ({ recoveryPoint }, snapshot) => seconds(recoveryPoint, snapshot),
+  ),
+  knownRecoveryPoint: ofFlow(
+    'known_recovery_point_timestamp_seconds',
+    'The worst proven recovery point of the topics that have one.',
+    ({ knownRecoveryPoint }, snapshot) => seconds(knownRecoveryPoint, snapshot),
+  ),
+  estimatedRecoveryPoint: ofFlow(
+    'estimated_recovery_point_timestamp_seconds',
+    'The best estimate of the recovery point, for people. Never alert on its being new.',
+    ({ estimatedRecoveryPoint }, snapshot) => seconds(estimatedRecoveryPoint, snapshot),
+  ),
+  recoveryPointRetracted: ofFlow(
+    'recovery_point_retracted_timestamp_seconds',
+    'When the proven recovery point last moved back or was withdrawn; absent when it never did.',
+    ({ retractedAt }, snapshot) => seconds(retractedAt, snapshot),
+  ),
+  rpoDeadline: ofFlow(
+    'rpo_deadline_timestamp_seconds',
+    'The instant after which the RPO budget is no longer shown to be kept. Page when time() is past it.',
+    ({ deadline }, snapshot) => seconds(deadline, snapshot),
+  ),
+  unprovenTopics: ofFlow(
+    'unproven_topics',
+    'Topics in scope without a proven recovery point.',
+    ({ unprovenTopics, facts }) => (facts.scopeUnknown === undefined ? unprovenTopics : undefined),
+  ),
+  unknownTopics: {
+    name: 'kafka_replication_flow_unknown_topics',
+    help: 'Topics that are unknown, by reason. 1 with the reason of the whole flow while its scope is empty or could never be listed.',
+    labels: ['flow', 'reason'],
+    subject: 'flow',
+    *samples(snapshot) {
+      for (const { flow, facts, unknownTopicsByReason } of assessed(snapshot)) {
+        if (facts.scopeUnknown !== undefined) yield [[flow.name, facts.scopeUnknown.reason], 1]
+        for (const [reason, count] of unknownTopicsByReason) yield [[flow.name, reason], count]
+      }
+    },
+  },
+  provableExposure: ofFlow(
+    'provable_exposure_seconds',
+    "The smallest exposure that can be proven with this replicator's flush interval and this schedule; a smaller budget cannot be shown to be kept.",
+    ({ provableExposureMs }) => fromMs(provableExposureMs),
+  ),
+  flowStatus: {
+    name: 'kafka_replication_flow_status',
+    help: "1 for the status that holds: the worst of the flow's topics, unknown while its scope is.",
+    labels: ['flow', 'status'],
+    subject: 'flow',
+    *samples(snapshot) {
+      for (const { flow, status } of assessed(snapshot)) yield [[flow.name, status], 1]
+    },
+  },
+  flowTopics: {
+    name: 'kafka_replication_flow_topics',
+    help: 'Topics in scope by status; absent while the scope is unknown.',
+    labels: ['flow', 'status'],
+    subject: 'flow',
+    *samples(snapshot) {
+      for (const { flow, facts, topicsByStatus } of assessed(snapshot)) {
+        if (facts.scopeUnknown !== undefined) continue
+        for (const status of statuses) yield [[flow.name, status], topicsByStatus[status]]
+      }
+    },
+  },
+  flowPartitions: ofFlow('partitions', 'Source partitions in scope.', ({ partitionsExpected, facts }) =>
+    facts.scopeUnknown === undefined ? partitionsExpected : undefined,
+  ),
+  flowPartitionsObserved: ofFlow(
+    'partitions_observed',
+    'Source partitions in scope that the last poll could judge; compare with kafka_replication_flow_partitions.',
+    ({ partitionsObserved, facts }) => (facts.scopeUnknown === undefined ? partitionsObserved : undefined),
+  ),
+  heartbeat: ofFlow(
+    'heartbeat_timestamp_seconds',
+    "The newest heartbeat that travelled this flow, by the replicator's clock.",
+    ({ facts }) => fromMs(facts.heartbeatAtMs),
+  ),
+  flowRpoBudget: configured(
+    'rpo_budget_seconds',
+    'The RPO budget of the flow, from the configuration.',
+    flow => flow.rpo.budgetMs / 1000,
+  ),
+  flowRpoObjective: configured(
+    'rpo_objective_ratio',
+    'The share of time in which the budget has to be kept.',
+    flow => flow.rpo.objectiveRatio,
+  ),
+  flowRpoWindow: configured(
+    'rpo_window_seconds',
+    'The window over which the objective is counted.',
+    flow => flow.rpo.windowMs / 1000,
+  ),
+  topicStatus: {
+    name: 'kafka_replication_topic_status',
+    help: '1 for the status that holds: covered, behind, stalled, pending or unknown. Only that series exists.',
+    labels: ['flow', 'topic', 'status'],
+    subject: 'topic',
+    *samples(snapshot) {
+      for (const { flow, topics } of assessed(snapshot)) {
+        for (const { topic, status } of topics) yield [[flow.name, topic, status], 1]
+      }
+    },
+  },
+  topicRecoveryPoint: ofTopic(
+    'recovery_point_timestamp_seconds',
+    'Proven recovery point of the topic: its worst partition; absent when a partition has none.',
+    ({ recoveryPoint }, snapshot) => seconds(recoveryPoint, snapshot),
+  ),
+  topicEstimatedRecoveryPoint: ofTopic(
+    'estimated_recovery_point_timestamp_seconds',
+    'Estimated recovery point of the topic, for people.',
+    ({ estimatedRecoveryPoint }, snapshot) => seconds(estimatedRecoveryPoint, snapshot),
+  ),
+  topicLag: ofTopic(
+    'lag_records',
+    'Upper bound of the records that are not on the target, as of the last poll: high watermark minus proven position. Absent when a partition is unknown.',
+    ({ lag }) => lag,
+  ),
+  topicEstimatedLag: ofTopic(
+    'estimated_lag_records',
+    'The same with the estimated position, for people.',
+    ({ estimatedLag }) => estimatedLag,
+  ),
+  topicRpoBudget: ofTopic(
+    'rpo_budget_seconds',
+    'The RPO budget of the topic, from the configuration.',
+    ({ budgetMs }) => budgetMs / 1000,
+  ),
+  topicOffsetSync: ofTopic(
+    'offset_sync_timestamp_seconds',
+    "When the newest offset sync of the topic was written, by the replicator's clock.",
+    ({ pairAtMs }) => fromMs(pairAtMs),
+  ),
+  topicOffsetSyncFresh: ofTopic(
+    'offset_sync_fresh',
+    '1 while the newest offset sync still translates what was produced, 0 when not; absent where that cannot be judged.',
+    ({ pairsFresh }) => (pairsFresh === undefined ? undefined : pairsFresh ? 1 : 0),
+  ),
+  partitionHighWatermark: ofPartition(
+    'source_high_watermark',
+    'High watermark of the source partition as of the last poll.',
+    ({ facts }) => (facts.unknown === undefined ? facts.highWatermark?.highWatermark : undefined),
+  ),
+  partitionPosition: ofPartition(
+    'replicated_position',
+    'Proven: every source offset below it that was to be copied is on the target.',
+    ({ facts }) => (facts.position.discarded === undefined ? facts.position.proven : undefined),
+  ),
+  partitionLag: ofPartition(
+    'lag_records',
+    'Upper bound of the records that are not on the target.',
+    ({ facts }) => facts.lag,
+  ),
+  partitionRecoveryPoint: ofPartition(
+    'recovery_point_timestamp_seconds',
+    'Proven recovery point of the partition.',
+    ({ facts }, snapshot) => seconds(facts.recoveryPoint, snapshot),
+  ),
+} satisfies Record<string, Family>

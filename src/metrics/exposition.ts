@@ -1,0 +1,71 @@
+import type { Snapshot } from '../model/assessment.ts'
+import { catalog, type Family, type Sample } from './catalog.ts'
+
+export interface ExpositionOptions {
+  /** 'summary' leaves the series of single topics out. */
+  readonly topics: 'all' | 'summary'
+  /** Whether there are series of single partitions. */
+  readonly partitions: boolean
+}
+
+export interface RenderedFamilies {
+  /** Prometheus text format 0.0.4, which is the same in OpenMetrics 1.0 for gauges. */
+  readonly text: string
+  /** Series that the options left out. */
+  readonly omitted: number
+}
+
+/** Renders every family of the catalog. All of them are gauges, one HELP and TYPE each, families without samples left out. */
+export function renderFamilies(snapshot: Snapshot, options: ExpositionOptions): RenderedFamilies {
+  const lines: string[] = []
+  let omitted = 0
+  for (const family of Object.values<Family>(catalog)) {
+    if (!isShown(family, options)) {
+      // Partitions are off unless asked for, which is a choice of detail and not something that was cut.
+      if (family.subject === 'topic') omitted += countOf(family.samples(snapshot))
+      continue
+    }
+    const prefixes = labelPrefixes(family)
+    let isFirst = true
+    for (const sample of family.samples(snapshot)) {
+      if (isFirst)
+        lines.push(`# HELP ${family.name} ${escapedHelp(family.help)}`, `# TYPE ${family.name} gauge`)
+      isFirst = false
+      lines.push(lineOf(prefixes, sample))
+    }
+  }
+  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, omitted }
+}
+
+function isShown({ subject }: Family, { topics, partitions }: ExpositionOptions): boolean {
+  if (subject === 'topic') return topics === 'all'
+  if (subject === 'partition') return partitions
+  return true
+}
+
+/** `name{first="`, `",second="` and so on: what stands before each label's value. */
+function labelPrefixes({ name, labels }: Family): readonly string[] {
+  return labels.map((label, index) => (index === 0 ? `${name}{${label}="` : `",${label}="`))
+}
+
+function lineOf(prefixes: readonly string[], [labels, value]: Sample): string {
+  let line = ''
+  for (const [index, prefix] of prefixes.entries()) line += prefix + escapedLabel(labels[index] ?? '')
+  return `${line}"} ${value}`
+}
+
+/** Label values: backslash, double quote and line feed (Prometheus exposition formats, "Comments, help text, and type information"). */
+function escapedLabel(value: string): string {
+  if (!/[\\"\n]/.test(value)) return value
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+function escapedHelp(help: string): string {
+  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+function countOf(samples: Iterable<unknown>): number {
+  let count = 0
+  for (const _ of samples) count += 1
+  return count
+}

@@ -1,0 +1,96 @@
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+  type RegistryContentType,
+} from 'prom-client'
+
+export interface SelfMetricsOptions {
+  readonly version: string
+  readonly nodeVersion: string
+  /** Milliseconds since the epoch, read at every scrape. */
+  readonly wallMs: () => number
+}
+
+/** The exporter's own health, `tidemark_*` and `process_*`, in a registry of its own. */
+export class SelfMetrics {
+  readonly #registry: Registry<RegistryContentType> = new Registry()
+  readonly #polls: Counter<'outcome'>
+  readonly #pollDuration: Histogram
+  readonly #requests: Counter<'kafka_cluster' | 'api'>
+  readonly #omitted: Gauge
+  /** Renders wait for each other, because the format is a state of the registry. */
+  #rendering: Promise<unknown> = Promise.resolve()
+
+  constructor({ version, nodeVersion, wallMs }: SelfMetricsOptions) {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    this.#polls = new Counter({
+      name: 'tidemark_polls_total',
+      help: 'Polls by outcome: every cluster answered (complete), some did (partial), none did (failed).',
+      labelNames: ['outcome'],
+      registers,
+    })
+    for (const outcome of ['complete', 'partial', 'failed']) this.#polls.inc({ outcome }, 0)
+    this.#pollDuration = new Histogram({
+      name: 'tidemark_poll_duration_seconds',
+      help: 'How long a poll took.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    })
+    this.#requests = new Counter({
+      name: 'tidemark_kafka_requests_total',
+      help: 'Requests sent to Kafka, handshakes included, by cluster and API.',
+      labelNames: ['kafka_cluster', 'api'],
+      registers,
+    })
+    this.#omitted = new Gauge({
+      name: 'tidemark_series_omitted',
+      help: 'Series that the configuration left out of this page.',
+      registers,
+    })
+    this.#omitted.set(0)
+    new Gauge({
+      name: 'tidemark_build_info',
+      help: 'Always 1: which Tidemark this is.',
+      labelNames: ['version', 'node_version'],
+      registers,
+    }).set({ version, node_version: nodeVersion }, 1)
+    new Gauge({
+      name: 'tidemark_clock_timestamp_seconds',
+      help: "This process's wall clock at the scrape; it should agree with the scraper's.",
+      registers,
+      collect() {
+        this.set(wallMs() / 1000)
+      },
+    })
+  }
+
+  pollEnded(outcome: string, seconds: number): void {
+    this.#polls.inc({ outcome })
+    this.#pollDuration.observe(seconds)
+  }
+
+  requestSent(kafkaCluster: string, api: string): void {
+    this.#requests.inc({ kafka_cluster: kafkaCluster, api })
+  }
+
+  seriesOmitted(count: number): void {
+    this.#omitted.set(count)
+  }
+
+  /** The page of these metrics in the format asked for; OpenMetrics ends with its `# EOF`. */
+  render(format: 'prometheus' | 'openmetrics'): Promise<string> {
+    const page = this.#rendering.then(() => {
+      const openMetrics = format === 'openmetrics'
+      this.#registry.setContentType(
+        openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
+      )
+      return this.#registry.metrics()
+    })
+    this.#rendering = page.catch(() => {})
+    return page
+  }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import {
+  type FlowAssessment,
+  type Snapshot,
+  type Status,
+  statuses,
+  type TopicAssessment,
+} from '../model/assessment.ts'
+import type { Flow } from '../model/flow.ts'
+import type { ClockReading } from '../model/time.ts'
+import {
+  blindSpots,
+  budgetSentence,
+  count,
+  duration,
+  lossSentence,
+  timeOfDay,
+  topicSentence,
+} from './words.ts'
+
+const refreshSeconds = 5
+const topicsShown = 10
+
+const style = `
+:root { color-scheme: light dark; --fg: #1b1f24; --bg: #fff; --soft: #57606a; --line: #d0d7de;
+  --good: #116329; --warn: #7d4e00; --bad: #a40e26; --blind: #5a32a3; }
+@media (prefers-color-scheme: dark) { :root { --fg: #e6edf3; --bg: #0d1117; --soft: #9da7b3; --line: #30363d;
+  --good: #56d364; --warn: #e3b341; --bad: #ff7b72; --blind: #d2a8ff; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); max-width: 60rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.2rem; } h2 { font-size: 1.1rem; margin: 0; }
+section { border-top: 1px solid var(--line); padding: 1rem 0; }
+.loss { font-size: 1.5rem; line-height: 1.3; margin: .5rem 0; overflow-wrap: anywhere; }
+.status { font-weight: 700; } .covered { color: var(--good); } .behind, .pending { color: var(--warn); }
+.stalled { color: var(--bad); } .unknown { color: var(--blind); }
+p { margin: .4rem 0; } .soft { color: var(--soft); } ul { margin: .4rem 0; padding-left: 1.2rem; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+`
+
+/** The content security policy that goes with the page: its one stylesheet and nothing else. */
+export const statusPagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+
+/** The page at `/`: per flow, worst first, what would be lost now and since when. HTML that needs no script. */
+export function statusPage(snapshot: Snapshot, clock: ClockReading): string {
+  const polled = snapshot.flows.flatMap(({ assessment }) => assessment ?? [])
+  const waiting = snapshot.flows.flatMap(({ flow, assessment }) => (assessment === undefined ? flow : []))
+  const worstFirst = polled.toSorted(
+    (a, b) => statuses.indexOf(a.status) - statuses.indexOf(b.status) || a.deadline - b.deadline,
+  )
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="${refreshSeconds}">
+<title>${title(worstFirst[0])}</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>If a source cluster died now</h1>
+<main>
+${waiting.map(waitingSection).join('')}${worstFirst.map(flow => flowSection(flow, clock)).join('')}</main>
+<footer class="soft">
+<p>${clusterLine(snapshot, clock)}</p>
+<p>As of ${timeOfDay(clock.now, clock)}. Polled at least every ${duration(snapshot.pollMs)}. <a href="/metrics">/metrics</a>, <a href="/api/v1/flows">/api/v1/flows</a></p>
+</footer>
+</body>
+</html>
+`
+}
+
+function title(worst: FlowAssessment | undefined): string {
+  return worst === undefined ? 'Tidemark' : `${worst.status}: ${escaped(worst.flow.name)}`
+}
+
+function waitingSection({ name, source }: Flow): string {
+  return `<section>
+<h2>${escaped(name)}: <span class="status unknown">not polled yet</span></h2>
+<p class="loss">The first poll has not ended: nobody can tell yet what would be lost if ${escaped(source)} died.</p>
+</section>
+`
+}
+
+function flowSection(assessment: FlowAssessment, clock: ClockReading): string {
+  const { flow, facts, topics } = assessment
+  const blind = blindSpots(assessment)
+  const observed =
+    facts.observedAt === undefined
+      ? 'Never have both clusters answered.'
+      : `Both clusters last answered ${duration(clock.now - facts.observedAt)} ago.`
+  return `<section>
+<h2>${escaped(flow.name)}: ${statusWord(assessment.status)} <span class="soft">(${escaped(flow.source)} to ${escaped(flow.target)}${flow.tier === undefined ? '' : `, ${escaped(flow.tier)}`})</span></h2>
+<p class="loss">${escaped(lossSentence(assessment, clock))}</p>
+<p>${escaped(budgetSentence(assessment, clock))}</p>
+${blind.length === 0 ? '' : `<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${topics.length === 0 ? '' : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
+</section>
+`
+}
+
+function topicTable(topics: readonly TopicAssessment[], clock: ClockReading): string {
+  const shown = topics.slice(0, topicsShown)
+  const rest = topics.length - shown.length
+  return `<table>
+<thead><tr><th scope="col">Topic</th><th scope="col">Status</th><th scope="col">Would be lost</th></tr></thead>
+<tbody>
+${shown.map(topic => `<tr><td>${escaped(topic.topic)}</td><td>${statusWord(topic.status)}</td><td>${escaped(topicSentence(topic, clock))}</td></tr>`).join('\n')}
+</tbody>
+</table>
+${rest > 0 ? `<p class="soft">and ${count(rest)} more, whose deadlines come later</p>\n` : ''}`
+}
+
+function clusterLine({ clusters }: Snapshot, clock: ClockReading): string {
+  return clusters
+    .map(({ name, up, unknown, answeredAt }) => {
+      if (up) return `${escaped(name)} answers`
+      if (unknown === undefined) return `${escaped(name)} has not been asked yet`
+      const last = answeredAt === undefined ? '' : `, last answered ${timeOfDay(answeredAt, clock)}`
+      return `<strong class="unknown">${escaped(name)} does not answer</strong>${last}`
+    })
+    .join('; ')
+}
+
+function statusWord(status: Status): string {
+  return `<span class="status ${status}">${status}</span>`
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}

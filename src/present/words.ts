@@ -1,0 +1,130 @@
+import type { FlowAssessment, TopicAssessment } from '../model/assessment.ts'
+import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
+
+const units = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+] as const
+
+/** `42 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`: two units at most, rounded up, because it is said with "at most". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  for (const [index, [size, name]] of units.entries()) {
+    const [smaller, smallerName] = units[index + 1] ?? [size, name]
+    const total = Math.ceil(seconds / smaller) * smaller
+    if (total < size) continue
+    const rest = (total % size) / smaller
+    const whole = `${Math.floor(total / size)} ${name}`
+    return rest === 0 ? whole : `${whole} ${rest} ${smallerName}`
+  }
+  return '0 s'
+}
+
+/** `10:31:07 UTC`, with the date when it is not the day of `clock`. */
+export function timeOfDay(instant: Instant, clock: ClockReading): string {
+  const at = new Date(wallMsOf(instant, clock)).toISOString()
+  const today = new Date(clock.wallMs).toISOString().slice(0, 10)
+  const time = `${at.slice(11, 19)} UTC`
+  return at.startsWith(today) ? time : `${at.slice(0, 10)} ${time}`
+}
+
+/** `1,204`, for any size. */
+export function count(n: number | bigint): string {
+  return n.toString().replaceAll(/\B(?=(\d{3})+$)/g, ',')
+}
+
+function plural(n: number | bigint, word: string): string {
+  return `${count(n)} ${word}${n === 1 || n === 1n ? '' : 's'}`
+}
+
+/**
+ * What would be lost if the source died now, in one sentence. Says "at most" only of what is proven, and never that
+ * all is well when something cannot be seen.
+ */
+export function lossSentence(assessment: FlowAssessment, clock: ClockReading): string {
+  const { flow, facts, recoveryPoint, topics } = assessment
+  const ifDied = `If ${flow.source} died now`
+  if (facts.scopeUnknown !== undefined) {
+    return `${ifDied}, nobody can tell what would be lost: ${facts.scopeUnknown.detail}.`
+  }
+  if (recoveryPoint === undefined) return withoutPoint(assessment, clock, ifDied)
+  const since = `${duration(clock.now - recoveryPoint)} of records (since ${timeOfDay(recoveryPoint, clock)})`
+  if (assessment.status === 'covered') {
+    return `${ifDied}, nothing that it had accepted by ${timeOfDay(recoveryPoint, clock)} would be lost; at most ${since}.`
+  }
+  const records = totalLag(topics)
+  const lost = records === undefined ? '' : `, at most ${plural(records, 'record')} as of the last poll`
+  return `${ifDied}, you would lose at most ${since}${lost}.`
+}
+
+function withoutPoint(assessment: FlowAssessment, clock: ClockReading, ifDied: string): string {
+  const { knownRecoveryPoint, topics, unprovenTopics } = assessment
+  const unproven = `${ifDied}, no limit to the loss is proven: ${count(unprovenTopics)} of ${plural(topics.length, 'topic')} ${unprovenTopics === 1 ? 'has' : 'have'} no proven recovery point`
+  if (knownRecoveryPoint === undefined) return `${unproven}.`
+  return `${unproven}; of the others, at most ${duration(clock.now - knownRecoveryPoint)} (since ${timeOfDay(knownRecoveryPoint, clock)}).`
+}
+
+function totalLag(topics: readonly TopicAssessment[]): bigint | undefined {
+  let total = 0n
+  for (const { lag } of topics) {
+    if (lag === undefined) return undefined
+    total += lag
+  }
+  return total
+}
+
+/** Whether the budget is shown to be kept, in one sentence. */
+export function budgetSentence(assessment: FlowAssessment, clock: ClockReading): string {
+  const { deadline, topics, flow } = assessment
+  const worst = topics[0]
+  const budget = `${duration(worst?.budgetMs ?? flow.rpo.budgetMs)} budget${worst === undefined ? '' : ` of ${worst.topic}`}`
+  return clock.now > deadline
+    ? `The ${budget} has not been shown to be kept since ${timeOfDay(deadline, clock)}, ${duration(clock.now - deadline)} ago.`
+    : `The ${budget} is shown to be kept until ${timeOfDay(deadline, clock)}, ${duration(deadline - clock.now)} from now.`
+}
+
+/** What a topic's state means, in a few words. */
+export function topicSentence(topic: TopicAssessment, clock: ClockReading): string {
+  const { status, recoveryPoint, lag, unknown } = topic
+  const since =
+    recoveryPoint === undefined
+      ? 'no proven recovery point'
+      : `at most ${duration(clock.now - recoveryPoint)} (since ${timeOfDay(recoveryPoint, clock)})`
+  const records = lag === undefined ? '' : `, at most ${plural(lag, 'record')}`
+  switch (status) {
+    case 'covered':
+      return recoveryPoint === undefined ? since : `nothing missing as of ${timeOfDay(recoveryPoint, clock)}`
+    case 'unknown':
+      return `${since}; cannot tell now${unknown === undefined ? '' : `: ${unknown.detail}`}`
+    case 'pending':
+      return `${since}; a new topic that the replicator has not begun yet${records}`
+    case 'behind':
+    case 'stalled':
+      return `${since}${records}${status === 'stalled' ? '; nothing is moving' : ''}`
+  }
+}
+
+/** What this process cannot see of a flow, a line each; empty when it sees everything. */
+export function blindSpots(assessment: FlowAssessment): readonly string[] {
+  const { facts, unknownTopicsByReason, partitionsExpected, partitionsObserved } = assessment
+  const lines: string[] = []
+  if (facts.source.unknown !== undefined)
+    lines.push(`The source does not answer: ${facts.source.unknown.detail}.`)
+  if (facts.target.unknown !== undefined)
+    lines.push(`The target does not answer: ${facts.target.unknown.detail}.`)
+  if (partitionsObserved < partitionsExpected) {
+    lines.push(
+      `${count(partitionsExpected - partitionsObserved)} of ${plural(partitionsExpected, 'partition')} cannot be judged.`,
+    )
+  }
+  for (const [reason, topics] of unknownTopicsByReason)
+    lines.push(`${plural(topics, 'topic')} unknown: ${reason}.`)
+  const { durable, pairs } = facts.engineUnknown
+  if (durable !== undefined) lines.push(`The replicator's positions cannot be read: ${durable.detail}.`)
+  if (pairs !== undefined) lines.push(`The replicator's offset syncs cannot be read: ${pairs.detail}.`)
+  for (const topic of facts.absentTopics)
+    lines.push(`The configuration names ${topic}, which ${assessment.flow.source} does not have.`)
+  return lines
+}
