@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SteadyWriter } from '../../lab/writer.ts'
+import type { Exposition } from '../support/exposition.ts'
 import { configFor, Exporter, flushMs, pollMs } from './support/exporter.ts'
 import { ownName, type SharedPair, sharedPair } from './support/pair.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from './support/truth.ts'
 
 const boundMs = 1.25 * flushMs + 2 * pollMs + 2_000
+const replicatedPosition = 'kafka_replication_partition_replicated_position'
 const stalledAfterMs = Math.max(3 * pollMs, 2 * flushMs)
 
 describe('MirrorMaker killed while the producer runs', () => {
@@ -22,6 +24,8 @@ describe('MirrorMaker killed while the producer runs', () => {
   let pair: SharedPair
   let exporter: Exporter
   let writer: SteadyWriter
+
+  const valueIs = (page: Exposition, lag: number): boolean => topicValue(page, topicLag, topic) === lag
 
   beforeAll(async () => {
     pair = await sharedPair()
@@ -56,23 +60,21 @@ describe('MirrorMaker killed while the producer runs', () => {
     }
 
     await writer.stop()
-    const ends = await pair.source.endOffsets(topic)
-    const before = ends.reduce((a, b) => a + b)
-    const settled = await exporter.until('the lag has settled', page => {
-      const lag = topicValue(page, topicLag, topic)
-      return lag !== undefined && BigInt(lag) >= before - copied.reduce((a, b) => a + b)
-    })
+    const exactLag = async (): Promise<number> => {
+      const positions = [0, 1].map(partition => stalled.value(replicatedPosition, { topic, partition: `${partition}` }))
+      const written = (await pair.source.endOffsets(topic)).reduce((a, b) => a + b)
+      return Number(written) - positions.reduce<number>((a, b) => a + (b ?? Number.NaN), 0)
+    }
+    const lagBefore = await exactLag()
+    await exporter.until('the lag is all that is not on the target', page => valueIs(page, lagBefore))
     await pair.source.produce(
       topic,
       Array.from({ length: 137 }, (_, i) => ({ value: 'more', partition: i % 2 })),
     )
-    const lagBefore = topicValue(settled, topicLag, topic) ?? Number.NaN
-    const settledLag = await exporter.until(
-      'the lag has grown by exactly what was written',
-      page => topicValue(page, topicLag, topic) === lagBefore + 137,
-      5_000,
-    )
-    expect(topicValue(settledLag, topicPoint, topic)).toBe(point)
+    expect(await exactLag()).toBe(lagBefore + 137)
+    const page = await exporter.until('the lag has grown by exactly 137', now => valueIs(now, lagBefore + 137))
+    expect(topicValue(page, topicPoint, topic)).toBe(point)
+    expect(statusOf(page, topic)).toBe('stalled')
   })
 
   test('the exporter restarted inside the stall: no proven point newer than the truth, a deadline at once', async () => {

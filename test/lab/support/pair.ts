@@ -33,13 +33,16 @@ export async function sharedPair(): Promise<SharedPair> {
   return pair
 }
 
+/** Records with timestamps of tomorrow are accepted; brokers refuse more than an hour by default. */
+const properties = { 'log.message.timestamp.after.max.ms': String(7 * 86_400_000) }
+
 async function startPair(): Promise<SharedPair> {
   await ensureTools(['java', 'maven'])
   const lab = await Lab.open()
   try {
     const [source, target] = await Promise.all([
-      lab.startCluster({ name: 'east' }),
-      lab.startCluster({ name: 'west' }),
+      lab.startCluster({ name: 'east', properties }),
+      lab.startCluster({ name: 'west', properties }),
     ])
     const mirrorMaker = await lab.startMirrorMaker({ source, target })
     return { lab, source, target, mirrorMaker }
