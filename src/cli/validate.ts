@@ -1,4 +1,5 @@
 import type { ValidatedConfig } from '../config/config.ts'
+import { formatDuration } from '../config/durations.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
 import type { CommandOutput } from './output.ts'
@@ -24,11 +25,16 @@ export async function validate({ config: path }: ValidateOptions, output: Comman
       `${path} is valid: ${count(config.clusters.length, 'cluster')}, ${count(config.flows.length, 'flow')}, polled by "${config.poll.schedule}" (UTC).`,
       ...config.flows.map(flow => {
         const { source, target, replicator, rpo } = flow
-        return `  ${flow.name}: ${source} -> ${target}, ${replicator.kind} (${replicator.policy} policy), budget ${rpo.budgetMs / 1000} s, kept ${rpo.objectiveRatio * 100} % of the time`
+        return `  ${flow.name}: ${source} -> ${target}, ${replicator.kind} (${replicator.policy} policy), budget ${formatDuration(rpo.budgetMs)}, to be kept ${percent(rpo.objectiveRatio)} % of the time`
       }),
     ].join('\n'),
   )
   return exitCode.ok
+}
+
+/** 0.999 as 99.9, without the digits that only the binary fraction has. */
+function percent(ratio: number): string {
+  return String(Number((ratio * 100).toFixed(10)))
 }
 
 function count(n: number, word: string): string {
