@@ -29,11 +29,8 @@ else await runOnOwnClusters(values.config)
 
 async function runOnOwnClusters(config: string): Promise<void> {
   // In this process: signals and exit code are those of the exporter.
-  const { runProgram } = await import('../src/cli/program.ts')
-  process.exitCode = await runProgram(['serve', '--config', config], 'development', {
-    write: text => process.stdout.write(`${text}\n`),
-    error: text => process.stderr.write(`${text}\n`),
-  })
+  process.argv.splice(2, Infinity, 'serve', '--config', config)
+  await import('../src/main.ts')
 }
 
 async function runDemo(wantedPort: number | undefined): Promise<void> {

@@ -23,7 +23,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 // Loaded only now: on an old Node its dependencies would fail with something less clear.
 const { runProgram } = await import('./cli/program.ts')
 
-process.exitCode = await runProgram(process.argv.slice(2), version, {
+const code = await runProgram(process.argv.slice(2), version, {
   write: text => process.stdout.write(`${text}\n`),
   error: text => process.stderr.write(`${text}\n`),
 })
+// A request to a cluster that hangs would keep the process alive until its time-out.
+await Promise.all([process.stdout, process.stderr].map(stream => new Promise(done => stream.write('', done))))
+process.exit(code)

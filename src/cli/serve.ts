@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ValidatedConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
@@ -55,7 +56,8 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
   log.info({ signal }, 'ending')
   await exporter.observer.stop()
   await server.close(closeGraceMs)
-  await exporter.close()
+  // A connection to a broker that hangs may not close at all.
+  await Promise.race([exporter.close(), sleep(closeGraceMs, undefined, { ref: false })])
   stopGuarding()
   return exitCode.ok
 }

@@ -106,6 +106,21 @@ describe('a cluster goes away', () => {
     expect(performance.now() - mended).toBeLessThan(2 * pollMs + pollTimeoutMs + 1_000)
   })
 
+  test('told to end while both clusters hang, it ends in order within five seconds', async () => {
+    const config = configFor({
+      ...pair,
+      topics: [topic],
+      poll: { schedule: '*/15 * * * * *', timeout: '10s' },
+    })
+    const other = await Exporter.start(config)
+    pair.source.pause()
+    pair.target.pause()
+    await sleep(pollMs / 2)
+    const { code, tookMs } = await other.stop()
+    expect(code).toBe(0)
+    expect(tookMs).toBeLessThan(5_000)
+  })
+
   test('both down at the start: it serves, says so, and recovers', async () => {
     await writer.stop()
     await Promise.all([pair.source.kill(), pair.target.kill()])

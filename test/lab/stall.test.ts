@@ -61,7 +61,9 @@ describe('MirrorMaker killed while the producer runs', () => {
 
     await writer.stop()
     const exactLag = async (): Promise<number> => {
-      const positions = [0, 1].map(partition => stalled.value(replicatedPosition, { topic, partition: `${partition}` }))
+      const positions = [0, 1].map(partition =>
+        stalled.value(replicatedPosition, { topic, partition: `${partition}` }),
+      )
       const written = (await pair.source.endOffsets(topic)).reduce((a, b) => a + b)
       return Number(written) - positions.reduce<number>((a, b) => a + (b ?? Number.NaN), 0)
     }
@@ -72,7 +74,9 @@ describe('MirrorMaker killed while the producer runs', () => {
       Array.from({ length: 137 }, (_, i) => ({ value: 'more', partition: i % 2 })),
     )
     expect(await exactLag()).toBe(lagBefore + 137)
-    const page = await exporter.until('the lag has grown by exactly 137', now => valueIs(now, lagBefore + 137))
+    const page = await exporter.until('the lag has grown by exactly 137', now =>
+      valueIs(now, lagBefore + 137),
+    )
     expect(topicValue(page, topicPoint, topic)).toBe(point)
     expect(statusOf(page, topic)).toBe('stalled')
   })
