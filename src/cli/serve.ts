@@ -108,6 +108,7 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     selfMetrics,
     clock,
     unpolled: () => observer.unpolled,
+    onDefect: error => log.error({ err: error }, 'a route failed: this is a defect of Tidemark'),
   })
   return {
     app,

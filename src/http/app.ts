@@ -6,6 +6,7 @@ import type { Snapshot } from '../model/assessment.ts'
 import type { ClockReading } from '../model/time.ts'
 import { flowsView, flowView } from '../present/json.ts'
 import { statusPage, statusPagePolicy } from '../present/statusPage.ts'
+import { prefersOpenMetrics } from './accept.ts'
 
 /** What the routes show. Nothing here can send a Kafka request: answers come from memory, at once. */
 export interface Shown {
@@ -16,6 +17,8 @@ export interface Shown {
   readonly clock: () => ClockReading
   /** Names of flows whose first poll has not ended. */
   readonly unpolled: () => readonly string[]
+  /** A defect of ours: a route that threw. */
+  readonly onDefect?: (error: unknown) => void
 }
 
 const compress = promisify(gzip)
@@ -34,8 +37,7 @@ export function createApp(shown: Shown): Express {
     response.type('html').send(statusPage(shown.snapshot(), shown.clock()))
   })
   app.get('/metrics', async (request, response) => {
-    const openMetrics =
-      request.accepts(['text/plain', 'application/openmetrics-text']) === 'application/openmetrics-text'
+    const openMetrics = prefersOpenMetrics(request.headers.accept)
     const own = await shown.selfMetrics.render(openMetrics ? 'openmetrics' : 'prometheus')
     // In OpenMetrics the families come first, because the registry's page ends with the end marker.
     const page = openMetrics ? `${shown.families()}${withEnd(own)}` : `${own}${shown.families()}`
@@ -66,9 +68,15 @@ export function createApp(shown: Shown): Express {
   app.use((_request, response) => {
     response.status(404).json({ error: 'there is nothing here; see /, /metrics, /api/v1/flows' })
   })
-  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+  app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (error instanceof URIError) {
+      response.status(400).json({ error: 'the path is not well-formed' })
+      return
+    }
     // What went wrong is for the log; a stranger learns only that it did.
-    response.status(500).json({ error: 'internal error' })
+    shown.onDefect?.(error)
+    if (response.headersSent) next(error)
+    else response.status(500).json({ error: 'internal error' })
   })
   return app
 }

@@ -8,6 +8,9 @@ export interface RunningServer {
   close(graceMs: number): Promise<void>
 }
 
+/** More than the scrapers and people that look at one exporter. */
+const maxConnections = 256
+
 /** Listens. Throws an error with one line that says what to do when the address cannot be had. */
 export async function startServer(
   listener: RequestListener,
@@ -24,6 +27,9 @@ export async function startServer(
     )
     server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve)
   })
+  // Without file descriptors an accept fails as an 'error', which would end the process if nobody listened for it.
+  server.on('error', () => {})
+  server.maxConnections = maxConnections
   return { port: (server.address() as AddressInfo).port, close: graceMs => close(server, graceMs) }
 }
 

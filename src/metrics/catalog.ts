@@ -110,13 +110,23 @@ function* assessed(snapshot: Snapshot): Generator<FlowAssessment> {
   for (const { assessment } of snapshot.flows) if (assessment !== undefined) yield assessment
 }
 
-/** Unix seconds of an instant, to the millisecond. */
+/** Unix seconds of an instant, cut off to the millisecond: a point or deadline is never shown later than it is. */
 function seconds(instant: Instant | undefined, { clock }: Snapshot): number | undefined {
-  return instant === undefined ? undefined : Math.round(wallMsOf(instant, clock)) / 1000
+  return instant === undefined ? undefined : Math.floor(wallMsOf(instant, clock)) / 1000
 }
 
 function fromMs(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000
+}
+
+/**
+ * The proven position of a partition; undefined after its positions were discarded, and while the engine's word is
+ * missing, where the model's 0 only means that nothing was read.
+ */
+export function provenPosition({ facts }: Pick<PartitionAssessment, 'facts'>): bigint | undefined {
+  const { position, unknown } = facts
+  if (position.discarded !== undefined) return undefined
+  return unknown !== undefined && position.proven === 0n ? undefined : position.proven
 }
 
 /** Every metric about replication, in the order of the page. */
@@ -302,7 +312,7 @@ export const catalog = {
   partitionPosition: ofPartition(
     'replicated_position',
     'Proven: every source offset below it that was to be copied is on the target.',
-    ({ facts }) => (facts.position.discarded === undefined ? facts.position.proven : undefined),
+    provenPosition,
   ),
   partitionLag: ofPartition(
     'lag_records',

@@ -2,7 +2,7 @@ import type { Snapshot } from '../model/assessment.ts'
 import { catalog, type Family, type Sample } from './catalog.ts'
 
 export interface ExpositionOptions {
-  /** 'summary' leaves the series of single topics out. */
+  /** 'summary' leaves the series of single topics out, and so those of their partitions. */
   readonly topics: 'all' | 'summary'
   /** Whether there are series of single partitions. */
   readonly partitions: boolean
@@ -22,7 +22,7 @@ export function renderFamilies(snapshot: Snapshot, options: ExpositionOptions): 
   for (const family of Object.values<Family>(catalog)) {
     if (!isShown(family, options)) {
       // Partitions are off unless asked for, which is a choice of detail and not something that was cut.
-      if (family.subject === 'topic') omitted += countOf(family.samples(snapshot))
+      if (family.subject === 'topic' || options.partitions) omitted += countOf(family.samples(snapshot))
       continue
     }
     const prefixes = labelPrefixes(family)
@@ -39,7 +39,7 @@ export function renderFamilies(snapshot: Snapshot, options: ExpositionOptions): 
 
 function isShown({ subject }: Family, { topics, partitions }: ExpositionOptions): boolean {
   if (subject === 'topic') return topics === 'all'
-  if (subject === 'partition') return partitions
+  if (subject === 'partition') return partitions && topics === 'all'
   return true
 }
 

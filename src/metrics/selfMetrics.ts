@@ -1,11 +1,4 @@
-import {
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  Registry,
-  type RegistryContentType,
-} from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface SelfMetricsOptions {
   readonly version: string
@@ -16,13 +9,11 @@ export interface SelfMetricsOptions {
 
 /** The exporter's own health, `tidemark_*` and `process_*`, in a registry of its own. */
 export class SelfMetrics {
-  readonly #registry: Registry<RegistryContentType> = new Registry()
+  readonly #registry = new Registry()
   readonly #polls: Counter<'outcome'>
   readonly #pollDuration: Histogram
   readonly #requests: Counter<'kafka_cluster' | 'api'>
   readonly #omitted: Gauge
-  /** Renders wait for each other, because the format is a state of the registry. */
-  #rendering: Promise<unknown> = Promise.resolve()
 
   constructor({ version, nodeVersion, wallMs }: SelfMetricsOptions) {
     const registers = [this.#registry]
@@ -86,15 +77,19 @@ export class SelfMetrics {
   }
 
   /** The page of these metrics in the format asked for; OpenMetrics ends with its `# EOF`. */
-  render(format: 'prometheus' | 'openmetrics'): Promise<string> {
-    const page = this.#rendering.then(() => {
-      const openMetrics = format === 'openmetrics'
-      this.#registry.setContentType(
-        openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
-      )
-      return this.#registry.metrics()
-    })
-    this.#rendering = page.catch(() => {})
-    return page
+  async render(format: 'prometheus' | 'openmetrics'): Promise<string> {
+    const text = await this.#registry.metrics()
+    return format === 'openmetrics' ? asOpenMetrics(text) : text
   }
+}
+
+/**
+ * The same page as OpenMetrics 1.0, where a counter's family has the name without `_total` and there are no empty
+ * lines. prom-client's own rendering takes `_total` from its counters for good, so that the next text page lacks it.
+ */
+function asOpenMetrics(text: string): string {
+  const page = text
+    .replaceAll(/^# HELP (\S+)_total (.*)\n# TYPE \1_total counter$/gm, '# HELP $1 $2\n# TYPE $1 counter')
+    .replaceAll(/\n{2,}/g, '\n')
+  return `${page}# EOF\n`
 }

@@ -1,3 +1,4 @@
+import { provenPosition } from '../metrics/catalog.ts'
 import type {
   ClusterStatus,
   FlowAssessment,
@@ -9,7 +10,10 @@ import type { Flow } from '../model/flow.ts'
 import type { Unknown } from '../model/reading.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
 import type { FlowSummaryView, FlowsView, FlowView, PartitionView, TopicView } from './schema.ts'
-import { blindSpots, budgetSentence, lossSentence, topicSentence } from './words.ts'
+import { blindSpots, budgetSentence, lossSentence, topicSentence, totalLag } from './words.ts'
+
+/** 9999-12-31T23:59:59.999Z: the last that RFC 3339 can write. */
+const latestDateMs = 253_402_300_799_999
 
 /** GET /api/v1/flows: every flow in the order of the configuration, without its topics. */
 export function flowsView(snapshot: Snapshot, clock: ClockReading): FlowsView {
@@ -17,7 +21,7 @@ export function flowsView(snapshot: Snapshot, clock: ClockReading): FlowsView {
     now: new Date(clock.wallMs).toISOString(),
     clusters: snapshot.clusters.map(cluster => clusterView(cluster, clock)),
     flows: snapshot.flows.map(({ flow, assessment }) =>
-      assessment === undefined ? notPolled(flow) : summaryOf(assessment, clock),
+      assessment === undefined ? notPolled(flow) : summaryOf(assessment, clock, snapshot.pollMs),
     ),
   }
 }
@@ -28,15 +32,20 @@ export function flowView(snapshot: Snapshot, name: string, clock: ClockReading):
   if (found === undefined) return undefined
   const { flow, assessment } = found
   if (assessment === undefined) return notPolled(flow)
-  return { ...summaryOf(assessment, clock), topics: assessment.topics.map(topic => topicView(topic, clock)) }
+  return {
+    ...summaryOf(assessment, clock, snapshot.pollMs),
+    topics: assessment.topics.map(topic => topicView(topic, clock)),
+  }
 }
 
 function notPolled({ name, source, target }: Flow) {
   return { flow: name, source, target, status: 'not_polled' as const }
 }
 
-function summaryOf(assessment: FlowAssessment, clock: ClockReading): FlowSummaryView {
+function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: number): FlowSummaryView {
   const { flow, facts } = assessment
+  // Counts of an unknown scope would all be 0, which is what "nothing is wrong" looks like.
+  const hasScope = facts.scopeUnknown === undefined
   return {
     flow: flow.name,
     source: flow.source,
@@ -46,22 +55,29 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading): FlowSummary
     ...recoveryOf(assessment, clock),
     summary: lossSentence(assessment, clock),
     budget: budgetSentence(assessment, clock),
-    blindSpots: [...blindSpots(assessment)],
+    blindSpots: [...blindSpots(assessment, clock, pollMs)],
+    knownRecoveryPoint: timeOrNull(assessment.knownRecoveryPoint, clock),
+    knownExposureSeconds: secondsSince(assessment.knownRecoveryPoint, clock),
+    lagRecords: hasScope ? decimal(totalLag(assessment.topics)) : null,
     budgetSeconds: flow.rpo.budgetMs / 1000,
+    objectiveRatio: flow.rpo.objectiveRatio,
+    windowSeconds: flow.rpo.windowMs / 1000,
     provableExposureSeconds: assessment.provableExposureMs / 1000,
     deadline: timeOf(assessment.deadline, clock),
     retractedAt: timeOrNull(assessment.retractedAt, clock),
     observedAt: timeOrNull(facts.observedAt, clock),
     observedSince: timeOf(facts.firstAt, clock),
-    heartbeatAt: facts.heartbeatAtMs === undefined ? null : new Date(facts.heartbeatAtMs).toISOString(),
-    topicsByStatus: facts.scopeUnknown === undefined ? { ...assessment.topicsByStatus } : null,
-    unprovenTopics: assessment.unprovenTopics,
-    partitionsExpected: assessment.partitionsExpected,
-    partitionsObserved: assessment.partitionsObserved,
+    polledAt: timeOf(facts.at, clock),
+    heartbeatAt: wallTimeOrNull(facts.heartbeatAtMs),
+    topicsByStatus: hasScope ? { ...assessment.topicsByStatus } : null,
+    unprovenTopics: hasScope ? assessment.unprovenTopics : null,
+    partitionsExpected: hasScope ? assessment.partitionsExpected : null,
+    partitionsObserved: hasScope ? assessment.partitionsObserved : null,
     absentTopics: [...facts.absentTopics],
     engine: {
       positions: unknownView(facts.engineUnknown.durable),
       offsetSyncs: unknownView(facts.engineUnknown.pairs),
+      heartbeats: unknownView(facts.heartbeatUnknown),
     },
   }
 }
@@ -83,15 +99,15 @@ function topicView(topic: TopicAssessment, clock: ClockReading): TopicView {
 
 function partitionView({ facts, status }: PartitionAssessment, clock: ClockReading): PartitionView {
   const { position, highWatermark } = facts
-  const isDiscarded = position.discarded !== undefined
+  const proven = provenPosition({ facts })
   const { pair } = position
   return {
     partition: facts.partition,
     ...recoveryOf({ ...facts, status }, clock),
     highWatermark: decimal(highWatermark?.highWatermark),
     highWatermarkAt: timeOrNull(highWatermark?.lastSeenAt, clock),
-    replicatedPosition: isDiscarded ? null : decimal(position.proven),
-    estimatedPosition: isDiscarded ? null : decimal(position.estimated),
+    replicatedPosition: decimal(proven),
+    estimatedPosition: proven === undefined ? null : decimal(position.estimated),
     lagRecords: decimal(facts.lag),
     basis: {
       committedOffset: decimal(position.durable),
@@ -101,7 +117,7 @@ function partitionView({ facts, status }: PartitionAssessment, clock: ClockReadi
           : {
               source: pair.source.toString(),
               target: pair.target.toString(),
-              writtenAt: new Date(pair.writtenAtMs).toISOString(),
+              writtenAt: wallTimeOrNull(pair.writtenAtMs),
             },
     },
   }
@@ -137,6 +153,12 @@ function unknownView(unknown: Unknown | undefined): { reason: string; detail: st
 
 function timeOf(instant: Instant, clock: ClockReading): string {
   return new Date(wallMsOf(instant, clock)).toISOString()
+}
+
+/** Null also for what no calendar has: a timestamp in a record can be any 64-bit number, -1 for none. */
+function wallTimeOrNull(wallMs: number | undefined): string | null {
+  const isDate = wallMs !== undefined && wallMs >= 0 && wallMs <= latestDateMs
+  return isDate ? new Date(wallMs).toISOString() : null
 }
 
 function timeOrNull(instant: Instant | undefined, clock: ClockReading): string | null {

@@ -31,7 +31,7 @@ export const partitionSchema = z.object({
   lagRecords: offset.nullable().describe('upper bound'),
   basis: z.object({
     committedOffset: offset.nullable().describe("the replicator's last durable offset"),
-    offsetSync: z.object({ source: offset, target: offset, writtenAt: instant }).nullable(),
+    offsetSync: z.object({ source: offset, target: offset, writtenAt: instant.nullable() }).nullable(),
   }),
 })
 
@@ -58,20 +58,32 @@ export const flowSummarySchema = z.object({
   summary: z.string().describe('what would be lost if the source died now'),
   budget: z.string().describe('whether the budget is shown to be kept, in words'),
   blindSpots: z.array(z.string()).describe('what cannot be seen now'),
+  knownRecoveryPoint: instant.nullable().describe('the worst of the topics that have a proven one'),
+  knownExposureSeconds: z.number().nullable(),
+  lagRecords: offset
+    .nullable()
+    .describe('upper bound as of the last poll; null as soon as one topic is unknown'),
   budgetSeconds: z.number(),
+  objectiveRatio: z.number(),
+  windowSeconds: z.number(),
   provableExposureSeconds: z.number(),
   deadline: instant,
   retractedAt: instant.nullable(),
   observedAt: instant.nullable(),
   observedSince: instant,
+  polledAt: instant.describe('when the last poll ended'),
   heartbeatAt: instant.nullable(),
   topicsByStatus: z.record(status, z.int()).nullable().describe('null while the scope is unknown'),
-  unprovenTopics: z.int(),
-  partitionsExpected: z.int(),
-  partitionsObserved: z.int(),
+  unprovenTopics: z.int().nullable(),
+  partitionsExpected: z.int().nullable(),
+  partitionsObserved: z.int().nullable(),
   absentTopics: z.array(z.string()).describe('names in the filter that the source does not have'),
   engine: z
-    .object({ positions: unknown.nullable(), offsetSyncs: unknown.nullable() })
+    .object({
+      positions: unknown.nullable(),
+      offsetSyncs: unknown.nullable(),
+      heartbeats: unknown.nullable(),
+    })
     .describe('null: readable'),
 })
 

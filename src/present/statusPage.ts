@@ -13,6 +13,7 @@ import {
   budgetSentence,
   count,
   duration,
+  isStale,
   lossSentence,
   timeOfDay,
   topicSentence,
@@ -44,7 +45,10 @@ export function statusPage(snapshot: Snapshot, clock: ClockReading): string {
   const polled = snapshot.flows.flatMap(({ assessment }) => assessment ?? [])
   const waiting = snapshot.flows.flatMap(({ flow, assessment }) => (assessment === undefined ? flow : []))
   const worstFirst = polled.toSorted(
-    (a, b) => statuses.indexOf(a.status) - statuses.indexOf(b.status) || a.deadline - b.deadline,
+    (a, b) =>
+      Number(b.deadline < clock.now) - Number(a.deadline < clock.now) ||
+      statuses.indexOf(a.status) - statuses.indexOf(b.status) ||
+      a.deadline - b.deadline,
   )
   return `<!doctype html>
 <html lang="en">
@@ -52,24 +56,33 @@ export function statusPage(snapshot: Snapshot, clock: ClockReading): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${refreshSeconds}">
-<title>${title(worstFirst[0])}</title>
+<title>${title(waiting, worstFirst[0], snapshot.pollMs, clock)}</title>
 <style>${style}</style>
 </head>
 <body>
 <h1>If a source cluster died now</h1>
 <main>
-${waiting.map(waitingSection).join('')}${worstFirst.map(flow => flowSection(flow, clock)).join('')}</main>
+${waiting.map(waitingSection).join('')}${worstFirst.map(flow => flowSection(flow, snapshot.pollMs, clock)).join('')}</main>
 <footer class="soft">
 <p>${clusterLine(snapshot, clock)}</p>
-<p>As of ${timeOfDay(clock.now, clock)}. Polled at least every ${duration(snapshot.pollMs)}. <a href="/metrics">/metrics</a>, <a href="/api/v1/flows">/api/v1/flows</a></p>
+<p>Shown at ${timeOfDay(clock.now, clock)}. Polled at least every ${duration(snapshot.pollMs)}. <a href="/metrics">/metrics</a>, <a href="/api/v1/flows">/api/v1/flows</a></p>
 </footer>
 </body>
 </html>
 `
 }
 
-function title(worst: FlowAssessment | undefined): string {
-  return worst === undefined ? 'Tidemark' : `${worst.status}: ${escaped(worst.flow.name)}`
+/** For the tab: the worst that there is to say, over all flows. */
+function title(
+  [waiting]: readonly Flow[],
+  worst: FlowAssessment | undefined,
+  pollMs: number,
+  clock: ClockReading,
+): string {
+  if (worst !== undefined && worst.deadline < clock.now) return `past its budget: ${escaped(worst.flow.name)}`
+  if (waiting !== undefined) return `not polled yet: ${escaped(waiting.name)}`
+  if (worst === undefined) return 'Tidemark'
+  return `${isStale(worst, clock, pollMs) ? 'unknown' : worst.status}: ${escaped(worst.flow.name)}`
 }
 
 function waitingSection({ name, source }: Flow): string {
@@ -80,15 +93,15 @@ function waitingSection({ name, source }: Flow): string {
 `
 }
 
-function flowSection(assessment: FlowAssessment, clock: ClockReading): string {
+function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockReading): string {
   const { flow, facts, topics } = assessment
-  const blind = blindSpots(assessment)
+  const blind = blindSpots(assessment, clock, pollMs)
   const observed =
     facts.observedAt === undefined
       ? 'Never have both clusters answered.'
       : `Both clusters last answered ${duration(clock.now - facts.observedAt)} ago.`
   return `<section>
-<h2>${escaped(flow.name)}: ${statusWord(assessment.status)} <span class="soft">(${escaped(flow.source)} to ${escaped(flow.target)}${flow.tier === undefined ? '' : `, ${escaped(flow.tier)}`})</span></h2>
+<h2>${escaped(flow.name)}: ${flowWord(assessment, pollMs, clock)} <span class="soft">(${escaped(flow.source)} to ${escaped(flow.target)}${flow.tier === undefined ? '' : `, ${escaped(flow.tier)}`})</span></h2>
 <p class="loss">${escaped(lossSentence(assessment, clock))}</p>
 <p>${escaped(budgetSentence(assessment, clock))}</p>
 ${blind.length === 0 ? '' : `<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${topics.length === 0 ? '' : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
@@ -111,12 +124,22 @@ ${rest > 0 ? `<p class="soft">and ${count(rest)} more, whose deadlines come late
 function clusterLine({ clusters }: Snapshot, clock: ClockReading): string {
   return clusters
     .map(({ name, up, unknown, answeredAt }) => {
-      if (up) return `${escaped(name)} answers`
+      // When, not that: nobody knows whether it still does.
+      if (up && answeredAt !== undefined)
+        return `${escaped(name)} answered ${duration(clock.now - answeredAt)} ago`
       if (unknown === undefined) return `${escaped(name)} has not been asked yet`
       const last = answeredAt === undefined ? '' : `, last answered ${timeOfDay(answeredAt, clock)}`
       return `<strong class="unknown">${escaped(name)} does not answer</strong>${last}`
     })
     .join('; ')
+}
+
+/** The status, which is not shown as if it held when it is about a time long gone. */
+function flowWord(assessment: FlowAssessment, pollMs: number, clock: ClockReading): string {
+  const past = assessment.deadline < clock.now ? ', <span class="status stalled">past its budget</span>' : ''
+  if (!isStale(assessment, clock, pollMs)) return statusWord(assessment.status) + past
+  const was = `${assessment.status} at ${timeOfDay(assessment.facts.at, clock)}`
+  return `${statusWord('unknown')} <span class="soft">(${was})</span>${past}`
 }
 
 function statusWord(status: Status): string {

@@ -8,18 +8,21 @@ const units = [
   [1, 's'],
 ] as const
 
-/** `42 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`: two units at most, rounded up, because it is said with "at most". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  for (const [index, [size, name]] of units.entries()) {
-    const [smaller, smallerName] = units[index + 1] ?? [size, name]
-    const total = Math.ceil(seconds / smaller) * smaller
-    if (total < size) continue
-    const rest = (total % size) / smaller
-    const whole = `${Math.floor(total / size)} ${name}`
-    return rest === 0 ? whole : `${whole} ${rest} ${smallerName}`
-  }
-  return '0 s'
+/**
+ * `42 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`: two units at most. Rounded up, because it is said with "at most"; time
+ * that is left is rounded down.
+ */
+export function duration(ms: number, rounding: 'up' | 'down' = 'up'): string {
+  const round = rounding === 'up' ? Math.ceil : Math.floor
+  const seconds = Math.max(0, round(ms / 1000))
+  if (seconds === 0) return '0 s'
+  const index = units.findIndex(([size]) => seconds >= size)
+  const [size, name] = units[index] ?? [1, 's']
+  const [smaller, smallerName] = units[index + 1] ?? [size, name]
+  const total = round(seconds / smaller) * smaller
+  const rest = (total % size) / smaller
+  const whole = `${Math.floor(total / size)} ${name}`
+  return rest === 0 ? whole : `${whole} ${rest} ${smallerName}`
 }
 
 /** `10:31:07 UTC`, with the date when it is not the day of `clock`. */
@@ -66,7 +69,8 @@ function withoutPoint(assessment: FlowAssessment, clock: ClockReading, ifDied: s
   return `${unproven}; of the others, at most ${duration(clock.now - knownRecoveryPoint)} (since ${timeOfDay(knownRecoveryPoint, clock)}).`
 }
 
-function totalLag(topics: readonly TopicAssessment[]): bigint | undefined {
+/** All records that may be missing, as of the last poll; undefined as soon as one topic's are not known. */
+export function totalLag(topics: readonly TopicAssessment[]): bigint | undefined {
   let total = 0n
   for (const { lag } of topics) {
     if (lag === undefined) return undefined
@@ -77,12 +81,22 @@ function totalLag(topics: readonly TopicAssessment[]): bigint | undefined {
 
 /** Whether the budget is shown to be kept, in one sentence. */
 export function budgetSentence(assessment: FlowAssessment, clock: ClockReading): string {
+  return budgetCannotBeProven(assessment)
+    ? `${budgetNow(assessment, clock)} It is too small to be shown to be kept all the time: with this flush interval and poll schedule no less than ${duration(assessment.provableExposureMs)} can be.`
+    : budgetNow(assessment, clock)
+}
+
+function budgetCannotBeProven({ provableExposureMs, topics, flow }: FlowAssessment): boolean {
+  return (topics[0]?.budgetMs ?? flow.rpo.budgetMs) < provableExposureMs
+}
+
+function budgetNow(assessment: FlowAssessment, clock: ClockReading): string {
   const { deadline, topics, flow } = assessment
   const worst = topics[0]
   const budget = `${duration(worst?.budgetMs ?? flow.rpo.budgetMs)} budget${worst === undefined ? '' : ` of ${worst.topic}`}`
   return clock.now > deadline
     ? `The ${budget} has not been shown to be kept since ${timeOfDay(deadline, clock)}, ${duration(clock.now - deadline)} ago.`
-    : `The ${budget} is shown to be kept until ${timeOfDay(deadline, clock)}, ${duration(deadline - clock.now)} from now.`
+    : `The ${budget} is shown to be kept until ${timeOfDay(deadline, clock)}, ${duration(deadline - clock.now, 'down')} from now.`
 }
 
 /** What a topic's state means, in a few words. */
@@ -106,10 +120,21 @@ export function topicSentence(topic: TopicAssessment, clock: ClockReading): stri
   }
 }
 
+/** Whether polls have stopped ending, so that a status is about a time long gone. */
+export function isStale({ facts }: FlowAssessment, clock: ClockReading, pollMs: number): boolean {
+  return clock.now - facts.at > 3 * pollMs
+}
+
 /** What this process cannot see of a flow, a line each; empty when it sees everything. */
-export function blindSpots(assessment: FlowAssessment): readonly string[] {
+export function blindSpots(
+  assessment: FlowAssessment,
+  clock: ClockReading,
+  pollMs: number,
+): readonly string[] {
   const { facts, unknownTopicsByReason, partitionsExpected, partitionsObserved } = assessment
   const lines: string[] = []
+  if (isStale(assessment, clock, pollMs))
+    lines.push(`No poll has ended for ${duration(clock.now - facts.at)}: statuses and counts are that old.`)
   if (facts.source.unknown !== undefined)
     lines.push(`The source does not answer: ${facts.source.unknown.detail}.`)
   if (facts.target.unknown !== undefined)
@@ -119,12 +144,22 @@ export function blindSpots(assessment: FlowAssessment): readonly string[] {
       `${count(partitionsExpected - partitionsObserved)} of ${plural(partitionsExpected, 'partition')} cannot be judged.`,
     )
   }
-  for (const [reason, topics] of unknownTopicsByReason)
-    lines.push(`${plural(topics, 'topic')} unknown: ${reason}.`)
+  for (const [reason, topics] of unknownTopicsByReason) {
+    const example = assessment.topics.find(t => t.status === 'unknown' && t.unknown?.reason === reason)
+    const detail = example?.unknown === undefined ? '' : `, such as ${example.unknown.detail}`
+    lines.push(`${plural(topics, 'topic')} unknown, ${reason}${detail}.`)
+  }
   const { durable, pairs } = facts.engineUnknown
   if (durable !== undefined) lines.push(`The replicator's positions cannot be read: ${durable.detail}.`)
   if (pairs !== undefined) lines.push(`The replicator's offset syncs cannot be read: ${pairs.detail}.`)
   for (const topic of facts.absentTopics)
     lines.push(`The configuration names ${topic}, which ${assessment.flow.source} does not have.`)
+  if (facts.topicsMayBeHidden) {
+    lines.push(
+      `${assessment.flow.source} has answered "unauthorized": it may have topics that cannot be seen and do not count here.`,
+    )
+  }
+  if (facts.heartbeatUnknown !== undefined)
+    lines.push(`Heartbeats cannot be read: ${facts.heartbeatUnknown.detail}.`)
   return lines
 }
