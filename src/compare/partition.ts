@@ -77,6 +77,7 @@ export function comparePartition(
     seen = history.at(-1)
     if (
       !hasEvidence(position) &&
+      reading.engineUnknown === undefined &&
       previous?.logStartWanted === true &&
       valueIfKnown(reading.logStart) === highWatermark
     ) {
@@ -90,16 +91,13 @@ export function comparePartition(
       tasksChangedAtMs: reading.tasksChangedAtMs,
     })
   }
-  if (position.discarded === undefined) history = pruned(history, position.proven)
+  history = pruned(history, position.proven)
 
-  const untouchable = position.discarded === undefined ? position.proven : 0n
-  const recoveryPoint = provenInstant(history, untouchable)
-  const estimatedPoint =
-    position.discarded === undefined ? provenInstant(history, position.estimated) : recoveryPoint
-  const missing = seen !== undefined && seen.highWatermark > untouchable
+  const recoveryPoint = provenInstant(history, position.proven)
+  const missing = seen !== undefined && seen.highWatermark > position.proven
   const unknownNow = unknownNowOf(reading, position, highWatermark, missing)
-  const isObserved = unknownNow === undefined
-  const moved = position.proven > (previous?.position.proven ?? 0n) && previous !== undefined
+  const judged = unknownNow === undefined ? highWatermark : undefined
+  const moved = previous !== undefined && position.proven > previous.position.proven
   return {
     partition: reading.partition,
     highWatermark: seen,
@@ -107,13 +105,12 @@ export function comparePartition(
     history,
     unknown: unknownNow,
     recoveryPoint,
-    estimatedRecoveryPoint: estimatedPoint,
-    lag: isObserved && highWatermark !== undefined ? atLeastZero(highWatermark - untouchable) : undefined,
-    estimatedLag:
-      isObserved && highWatermark !== undefined ? atLeastZero(highWatermark - position.estimated) : undefined,
+    estimatedRecoveryPoint: provenInstant(history, position.estimated),
+    lag: judged === undefined ? undefined : atLeastZero(judged - position.proven),
+    estimatedLag: judged === undefined ? undefined : atLeastZero(judged - position.estimated),
     missingSince: missing ? (previous?.missingSince ?? t0) : undefined,
     movedAt: moved ? t0 : previous?.movedAt,
-    knownSince: isObserved ? (previous?.knownSince ?? t0) : undefined,
+    knownSince: judged === undefined ? undefined : (previous?.knownSince ?? t0),
     pairFresh: pairFreshOf(reading, position, history, highWatermark),
     logStartWanted:
       highWatermark !== undefined &&
@@ -123,12 +120,9 @@ export function comparePartition(
       // Only the first high watermark that this process sees: later ones may have been emptied by retention.
       (previous === undefined ||
         previous.highWatermark === undefined ||
-        (previous.logStartWanted && !isSettled(reading.logStart))),
+        (previous.logStartWanted &&
+          (valueIfKnown(reading.logStart) === undefined || reading.engineUnknown !== undefined))),
   }
-}
-
-function isSettled(logStart: Reading<bigint> | undefined): boolean {
-  return logStart !== undefined && isKnown(logStart)
 }
 
 /** Why the positions before this poll cannot be of the logs that it found; undefined where nothing speaks against it. */

@@ -129,6 +129,17 @@ describe('never written to', () => {
     expect(topicIn(world.poll(), 'old').lag).toBe(10n)
   })
 
+  test('emptied, but the engine cannot be read yet: not taken for untouched', () => {
+    const world = new World()
+    world.source.set('old', { ends: [500n], starts: [500n] })
+    world.durable = { unknown: { reason: 'reading', detail: 'not at its end yet' } }
+    for (let i = 0; i < 3; i++) expect(topicIn(world.poll(), 'old').status).toBe('unknown')
+    world.durable = { value: true }
+    world.target.set('east.old', { ends: [300n] })
+    world.commits('old', 299n)
+    expect(topicIn(world.poll(), 'old').lag).toBe(200n)
+  })
+
   test('emptied by retention while a dead replicator should have copied it, is not', () => {
     const world = new World()
     world.source.set('old', { ends: [500n], starts: [0n] })
@@ -137,6 +148,37 @@ describe('never written to', () => {
     world.source.set('old', { ends: [500n], starts: [500n] })
     world.poll()
     expect(topicIn(world.poll(), 'old').lag).toBe(500n)
+  })
+})
+
+describe('when it was observed', () => {
+  test('is the older t0 of the last poll in which both clusters answered', () => {
+    const world = steadyWorld()
+    expect(world.poll().facts.observedAt).toBe(world.now)
+    const last = world.now
+    world.targetDown = 'timeout'
+    expect(world.poll().facts.observedAt).toBe(last)
+    world.targetDown = undefined
+    world.sourceDown = 'timeout'
+    expect(world.poll().facts.observedAt).toBe(last)
+  })
+})
+
+describe('what is remembered beyond the scope', () => {
+  test('is nothing that is in scope, and nothing that the filter excludes', () => {
+    const world = new World({ includes: topic => topic !== 'noise' })
+    world.source.set('orders', { ends: [5n] })
+    world.target.set('east.orders', { ends: [5n] })
+    world.commits('orders', 4n)
+    world.commits('noise', 4n)
+    expect(world.poll().facts.outOfScope.size).toBe(0)
+  })
+
+  test('is bounded', () => {
+    const world = new World()
+    world.source.set('orders', { ends: [0n] })
+    for (let i = 0; i < 12_000; i++) world.commits(`ghost-${i}`, 4n)
+    expect(world.poll().facts.outOfScope.size).toBe(10_000)
   })
 })
 
@@ -152,6 +194,13 @@ describe('unknown is a value', () => {
     const deadline = flow.deadline
     expect(deadline).toBe(world.now + world.flow.rpo.budgetMs)
     expect(world.poll().deadline).toBe(deadline)
+  })
+
+  test('a scope that becomes empty: the deadline counts from then', () => {
+    const world = steadyWorld()
+    for (let i = 0; i < 10; i++) world.poll()
+    world.source.delete('orders')
+    expect(world.poll().deadline).toBe(world.now + world.flow.rpo.budgetMs)
   })
 
   test('a scope that was never listed', () => {
@@ -340,6 +389,14 @@ describe('identity of offsets', () => {
     expect(topicIn(world.poll(), 'orders').unknown?.reason).toBe('diverged')
   })
 
+  test('a high watermark that falls to where the position is', () => {
+    const world = steadyWorld()
+    world.source.set('orders', { ends: [200n] })
+    world.poll()
+    world.source.set('orders', { ends: [150n] })
+    expect(topicIn(world.poll(), 'orders').unknown?.reason).toBe('diverged')
+  })
+
   test('a position above a high watermark that was asked for later', () => {
     const world = steadyWorld()
     world.commits('orders', 200n)
@@ -359,6 +416,23 @@ describe('identity of offsets', () => {
     const world = steadyWorld()
     world.target.set('east.orders', { ends: [90n] })
     expect(topicIn(world.poll(), 'orders').unknown?.reason).toBe('diverged')
+  })
+
+  test('a target that ends at the downstream offset itself lacks that record', () => {
+    const world = steadyWorld()
+    world.target.set('east.orders', { ends: [99n] })
+    expect(topicIn(world.poll(), 'orders').unknown?.reason).toBe('diverged')
+  })
+
+  test('what is unknown for its identity has no estimate either', () => {
+    const world = steadyWorld()
+    world.target.set('east.orders', { id: 'another', ends: [5n] })
+    expect(topicIn(world.poll(), 'orders')).toMatchObject({
+      recoveryPoint: undefined,
+      estimatedRecoveryPoint: undefined,
+      lag: undefined,
+      estimatedLag: undefined,
+    })
   })
 
   test('a broker that still lists the old topic id changes nothing', () => {
@@ -432,6 +506,42 @@ describe('offset syncs', () => {
     expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(true)
     for (let i = 0; i < 12; i++) world.poll()
     expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(false)
+  })
+
+  test('are given two flush intervals, and may lag by what MirrorMaker lets them lag', () => {
+    const world = steadyWorld()
+    world.source.set('orders', { ends: [201n] })
+    world.poll()
+    for (let i = 0; i < 7; i++) expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(true)
+    expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(false)
+    const other = steadyWorld()
+    other.source.set('orders', { ends: [200n] })
+    for (let i = 0; i < 20; i++) expect(topicIn(other.poll(), 'orders').pairsFresh).toBe(true)
+  })
+
+  test('that never came for a topic that was copied are not fresh', () => {
+    const world = new World()
+    world.source.set('orders', { ends: [5n] })
+    world.target.set('east.orders', { ends: [5n] })
+    world.commits('orders', 4n)
+    expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(false)
+  })
+
+  test('of a topic that nothing was done about yet are not missed before they are due', () => {
+    const world = new World()
+    world.source.set('orders', { ends: [5n] })
+    expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(true)
+    for (let i = 0; i < 10; i++) world.poll()
+    expect(topicIn(world.poll(), 'orders').pairsFresh).toBe(false)
+  })
+
+  test('show the newest of all partitions', () => {
+    const world = new World()
+    world.source.set('orders', { ends: [5n, 5n] })
+    world.target.set('east.orders', { ends: [5n, 5n] })
+    world.syncs('orders', 4n, 4n, 0, 7_000)
+    world.syncs('orders', 4n, 4n, 1, 9_000)
+    expect(topicIn(world.poll(), 'orders').pairAtMs).toBe(9_000)
   })
 
   test('that do not exist are not judged', () => {

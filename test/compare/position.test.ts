@@ -72,6 +72,7 @@ describe('after a discard', () => {
     ['a pair at the beginning', pairs([0n, 500n]), 1n],
     ['a pair at the beginning and newer ones in the same poll', pairs([0n, 500n], [99n, 599n]), 100n],
     ['a durable position below the old one', durable(2n), 3n],
+    ['a durable position at the old one, of a topic with as few records', durable(447n), 448n],
     [
       'a pair at the beginning beside a late flush of the old run',
       { ...pairs([0n, 500n]), ...durable(460n) },
@@ -87,6 +88,16 @@ describe('after a discard', () => {
     const wentOn = advanced(discarded, durable(900n))
     expect(advanced(wentOn, pairs([500n, 500n])).discarded).toBeDefined()
     expect(advanced(wentOn, pairs([0n, 901n])).proven).toBe(1n)
+  })
+
+  test('a position that rests on pairs alone is discarded as well, and so is one that rests on commits alone', () => {
+    expect(discard(after(pairs([450n, 450n])), 'diverged', 'why', 5).discarded?.beganAnewAtOrBelow).toBe(450n)
+    expect(discard(after(durable(447n)), 'diverged', 'why', 5).discarded?.beganAnewAtOrBelow).toBe(447n)
+  })
+
+  test('discarded again it stays discarded', () => {
+    const once = discard(after(pairs([450n, 450n])), 'recreated', 'why', 5)
+    expect(discard(once, 'recreated', 'why', 6).discarded).toBeDefined()
   })
 
   test('where nothing was ever committed there is nothing to discard', () => {
@@ -133,6 +144,11 @@ describe('the estimate', () => {
     expect(later.estimated).toBe(76n)
     const newer = advanced(later, pairs([110n, 186n]))
     expect(estimated(newer, input({ targetEnd: 190n, highWatermark: 500n })).estimated).toBe(114n)
+  })
+
+  test('at the high watermark is believed: everything has been copied', () => {
+    const position = after(pairs([1_000n, 950n]))
+    expect(estimated(position, input({ targetEnd: 956n, highWatermark: 1_006n })).estimated).toBe(1_006n)
   })
 
   test('of a pair older than the newest task state is not believed', () => {

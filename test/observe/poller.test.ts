@@ -97,6 +97,14 @@ describe('one poll', () => {
     expect(calls).toHaveLength(8)
   })
 
+  test('asks by name for what must exist and is not listed', async () => {
+    west.logs.delete('east.orders')
+    west.addLog('east.orders-gone', { records: [[]] })
+    await pollerFor().poll()
+    expect(calls).toContain('west askTopics east.orders')
+    expect(calls).toContain('east askTopics orders-gone')
+  })
+
   test('proves what MirrorMaker committed', async () => {
     const poller = pollerFor()
     await poller.poll()

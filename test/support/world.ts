@@ -134,10 +134,11 @@ export class World {
     const sourceTopics = this.#listing(this.source, this.sourceDown)
     const targetTopics = this.#listing(this.target, this.targetDown)
     const names = sourceNamesToAsk(this.#comparison, this.flow, naming, sourceTopics, targetTopics)
-    const source = this.#side(this.source, sourceTopics, names)
+    const source = this.#side(this.source, sourceTopics, names, this.now)
     const scope = scopeOf(this.#comparison, this.flow, naming, source)
     const copies = Array.from(scope.topics.keys(), topic => naming.targetTopicOf(topic))
-    const target = this.#side(this.target, targetTopics, copies)
+    // The target's listing is sent a little later.
+    const target = this.#side(this.target, targetTopics, copies, this.now + 5)
     const logStarts = new Map(
       Array.from(this.source, ([topic, state]) => [
         topic,
@@ -180,6 +181,7 @@ export class World {
     topics: Map<string, TopicState>,
     listing: Reading<TopicListing>,
     names: readonly string[],
+    t0: number,
   ): SideObservation {
     const endOffsets = new Map(
       Array.from(topics, ([topic, { ends }]) => [
@@ -199,7 +201,7 @@ export class World {
         return [name, state === undefined ? 'absent' : known(metadataOf(name, state))] as const
       }),
     )
-    return { t0: this.now, topics: listing, asked, endOffsets, endOffsetsRequestedAt: this.now + 50 }
+    return { t0, topics: listing, asked, endOffsets, endOffsetsRequestedAt: this.now + 50 }
   }
 }
 
