@@ -23,6 +23,19 @@ export interface Family {
   readonly samples: (snapshot: Snapshot) => Iterable<Sample>
 }
 
+/** The unit of a metric, which its name ends with: the base units of Prometheus' naming conventions. */
+export function unitOf(name: string): 'seconds' | 'records' | 'ratio' | undefined {
+  return (['seconds', 'records', 'ratio'] as const).find(unit => name.endsWith(`_${unit}`))
+}
+
+/** A metric of the exporter itself; its values live in a registry and not in the snapshot. */
+export interface SelfMetric {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
 const flowLabels = ['flow'] as const
 const topicLabels = ['flow', 'topic'] as const
 const partitionLabels = ['flow', 'topic', 'partition'] as const
@@ -325,3 +338,43 @@ export const catalog = {
     ({ facts }, snapshot) => seconds(facts.recoveryPoint, snapshot),
   ),
 } satisfies Record<string, Family>
+
+/** Every metric about Tidemark itself; process_* and nodejs_* come from prom-client. */
+export const selfCatalog = {
+  clock: {
+    name: 'tidemark_clock_timestamp_seconds',
+    type: 'gauge',
+    help: "This process's wall clock at the scrape; it should agree with the scraper's.",
+    labels: [],
+  },
+  polls: {
+    name: 'tidemark_polls_total',
+    type: 'counter',
+    help: 'Polls by outcome: every cluster answered (complete), some did (partial), none did (failed).',
+    labels: ['outcome'],
+  },
+  pollDuration: {
+    name: 'tidemark_poll_duration_seconds',
+    type: 'histogram',
+    help: 'How long a poll took.',
+    labels: [],
+  },
+  kafkaRequests: {
+    name: 'tidemark_kafka_requests_total',
+    type: 'counter',
+    help: 'Requests sent to Kafka, handshakes included, by cluster and API.',
+    labels: ['kafka_cluster', 'api'],
+  },
+  seriesOmitted: {
+    name: 'tidemark_series_omitted',
+    type: 'gauge',
+    help: 'Series that the configuration left out of this page.',
+    labels: [],
+  },
+  buildInfo: {
+    name: 'tidemark_build_info',
+    type: 'gauge',
+    help: 'Always 1: which Tidemark this is.',
+    labels: ['version', 'node_version'],
+  },
+} as const satisfies Record<string, SelfMetric>

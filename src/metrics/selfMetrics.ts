@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { selfCatalog } from './catalog.ts'
 
 export interface SelfMetricsOptions {
   readonly version: string
@@ -23,39 +24,30 @@ export class SelfMetrics {
       this.#registry.removeSingleMetric(`nodejs_active_${kind}_total`)
     }
     this.#polls = new Counter({
-      name: 'tidemark_polls_total',
-      help: 'Polls by outcome: every cluster answered (complete), some did (partial), none did (failed).',
-      labelNames: ['outcome'],
+      ...described(selfCatalog.polls),
       registers,
     })
     for (const outcome of ['complete', 'partial', 'failed']) this.#polls.inc({ outcome }, 0)
     this.#pollDuration = new Histogram({
-      name: 'tidemark_poll_duration_seconds',
-      help: 'How long a poll took.',
+      ...described(selfCatalog.pollDuration),
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
       registers,
     })
     this.#requests = new Counter({
-      name: 'tidemark_kafka_requests_total',
-      help: 'Requests sent to Kafka, handshakes included, by cluster and API.',
-      labelNames: ['kafka_cluster', 'api'],
+      ...described(selfCatalog.kafkaRequests),
       registers,
     })
     this.#omitted = new Gauge({
-      name: 'tidemark_series_omitted',
-      help: 'Series that the configuration left out of this page.',
+      ...described(selfCatalog.seriesOmitted),
       registers,
     })
     this.#omitted.set(0)
     new Gauge({
-      name: 'tidemark_build_info',
-      help: 'Always 1: which Tidemark this is.',
-      labelNames: ['version', 'node_version'],
+      ...described(selfCatalog.buildInfo),
       registers,
     }).set({ version, node_version: nodeVersion }, 1)
     new Gauge({
-      name: 'tidemark_clock_timestamp_seconds',
-      help: "This process's wall clock at the scrape; it should agree with the scraper's.",
+      ...described(selfCatalog.clock),
       registers,
       collect() {
         this.set(wallMs() / 1000)
@@ -81,6 +73,19 @@ export class SelfMetrics {
     const text = await this.#registry.metrics()
     return format === 'openmetrics' ? asOpenMetrics(text) : text
   }
+}
+
+/** A record of the catalog as prom-client wants it. */
+function described<Label extends string>({
+  name,
+  help,
+  labels,
+}: {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly Label[]
+}): { name: string; help: string; labelNames: Label[] } {
+  return { name, help, labelNames: [...labels] }
 }
 
 /**

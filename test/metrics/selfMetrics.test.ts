@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ensureTools } from '../../lab/tools.ts'
 import { catalog, type Family } from '../../src/metrics/catalog.ts'
 import { renderFamilies } from '../../src/metrics/exposition.ts'
 import { SelfMetrics } from '../../src/metrics/selfMetrics.ts'
 import { Exposition } from '../support/exposition.ts'
 import { coveredWorld, snapshotOf } from '../support/snapshots.ts'
 
-const promtool = '/usr/bin/promtool'
+// It may have to be installed first.
+beforeAll(() => ensureTools(['promtool']), 300_000)
 
 function selfMetrics(wallMs = () => 1_772_361_000_250): SelfMetrics {
   return new SelfMetrics({ version: '1.2.3', nodeVersion: 'v24.0.0', wallMs })
@@ -93,12 +94,26 @@ describe('the whole page', () => {
     for (const { name } of Object.values<Family>(catalog)) expect(text).toContain(`\n# TYPE ${name} gauge\n`)
   })
 
-  test.skipIf(!existsSync(promtool))('passes promtool check metrics', async () => {
+  test('passes promtool check metrics', async () => {
     expect(await checked(await fullPage('prometheus'))).toEqual({ code: 0, said: '' })
     // That it would say something:
     const bad = await checked('# HELP a_total x\n# TYPE a_total gauge\na_total 1\n')
     expect(bad.code).not.toBe(0)
   })
+
+  test.each([['a "quoted" name'], ['back\\slash'], ['two\nlines'], ['größer 東→西 🌊'], ['\\n"\n\\']])(
+    'passes it with a flow named %j, which comes back as it is',
+    async name => {
+      const world = coveredWorld()
+      const flow = { ...world.flow, name }
+      const assessment = { ...world.poll(), flow }
+      const { text } = renderFamilies(snapshotOf(flow, assessment), { topics: 'all', partitions: true })
+      expect(await checked(text)).toEqual({ code: 0, said: '' })
+      expect(
+        new Exposition(text).all('kafka_replication_flow_info').map(({ labels }) => labels['flow']),
+      ).toEqual([name])
+    },
+  )
 
   test('in OpenMetrics: counters have families without _total, and there is one end', async () => {
     const page = await fullPage('openmetrics')
@@ -145,7 +160,7 @@ function openMetricsComplaints(page: string): string[] {
 
 function checked(text: string): Promise<{ code: number | string | null | undefined; said: string }> {
   return new Promise(resolve => {
-    const child = execFile(promtool, ['check', 'metrics'], (error, stdout, stderr) =>
+    const child = execFile('promtool', ['check', 'metrics'], (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, said: stdout + stderr }),
     )
     child.stdin?.end(text)
