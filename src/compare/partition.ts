@@ -91,11 +91,13 @@ export function comparePartition(
       tasksChangedAtMs: reading.tasksChangedAtMs,
     })
   }
-  history = pruned(history, position.proven)
+  const unverified = unverifiedOf(reading, position, previous === undefined)
+  if (unverified === undefined) history = pruned(history, position.proven)
 
-  const recoveryPoint = provenInstant(history, position.proven)
+  const recoveryPoint =
+    unverified === undefined ? provenInstant(history, position.proven) : previous?.recoveryPoint
   const missing = seen !== undefined && seen.highWatermark > position.proven
-  const unknownNow = unknownNowOf(reading, position, highWatermark, missing)
+  const unknownNow = unknownNowOf(reading, position, highWatermark, missing) ?? unverified
   const judged = unknownNow === undefined ? highWatermark : undefined
   const moved = previous !== undefined && position.proven > previous.position.proven
   return {
@@ -105,7 +107,10 @@ export function comparePartition(
     history,
     unknown: unknownNow,
     recoveryPoint,
-    estimatedRecoveryPoint: provenInstant(history, position.estimated),
+    estimatedRecoveryPoint:
+      unverified === undefined
+        ? provenInstant(history, position.estimated)
+        : previous?.estimatedRecoveryPoint,
     lag: judged === undefined ? undefined : atLeastZero(judged - position.proven),
     estimatedLag: judged === undefined ? undefined : atLeastZero(judged - position.estimated),
     missingSince: missing ? (previous?.missingSince ?? t0) : undefined,
@@ -145,6 +150,33 @@ function contradictionOf(
   const targetEnd = valueIfKnown(reading.targetEnd)
   if (targetEnd !== undefined && position.pair !== undefined && targetEnd <= position.pair.target) {
     return `${reading.name}: the engine wrote target offset ${position.pair.target}, but the target's log ends at ${targetEnd}`
+  }
+  return undefined
+}
+
+/**
+ * Set when the target, as it was before the positions were read, does not hold what they say: it may have come since,
+ * or never. The next poll, whose target is read after these positions, tells.
+ */
+function unverifiedOf(
+  { name, targetEnd }: PartitionReading,
+  position: Position,
+  isFirst: boolean,
+): Unknown | undefined {
+  if (position.discarded !== undefined || !hasEvidence(position)) return undefined
+  if (targetEnd === 'absent') {
+    return {
+      reason: 'reading',
+      detail: `${name}: the engine has begun, but the target's listing has no copy yet`,
+    }
+  }
+  const end = valueIfKnown(targetEnd)
+  // Later a new pair is often newer than the end beside it; of the first one nothing is known.
+  if (isFirst && end !== undefined && position.pair !== undefined && end <= position.pair.target) {
+    return {
+      reason: 'reading',
+      detail: `${name}: the newest offset sync lies beyond the target's end as it was before`,
+    }
   }
   return undefined
 }

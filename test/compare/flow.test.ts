@@ -424,6 +424,36 @@ describe('identity of offsets', () => {
     expect(topicIn(world.poll(), 'orders').unknown?.reason).toBe('diverged')
   })
 
+  test.each([
+    ['deleted', undefined],
+    ['truncated', 90n],
+  ])('a target that was %s before this process started is never taken for a copy', (_, end) => {
+    const world = new World()
+    world.source.set('orders', { ends: [100n] })
+    if (end !== undefined) world.target.set('east.orders', { ends: [end] })
+    world.commits('orders', 99n)
+    world.syncs('orders', 99n, 99n)
+    const first = world.poll()
+    expect(topicIn(first, 'orders')).toMatchObject({ status: 'unknown', recoveryPoint: undefined })
+    expect(first.estimatedRecoveryPoint).toBeUndefined()
+    const second = world.poll()
+    expect(topicIn(second, 'orders').unknown?.reason).toBe('diverged')
+    expect(second.recoveryPoint).toBeUndefined()
+  })
+
+  test('a copy that is created while the poll reads is known one poll later, and loses nothing', () => {
+    const world = steadyWorld()
+    world.source.set('fresh', { ends: [0n] })
+    world.poll()
+    const point = world.now
+    world.source.set('fresh', { ends: [5n] })
+    world.commits('fresh', 4n)
+    const racing = world.poll()
+    expect(topicIn(racing, 'fresh')).toMatchObject({ status: 'unknown', recoveryPoint: point })
+    world.target.set('east.fresh', { ends: [5n] })
+    expect(topicIn(world.poll(), 'fresh')).toMatchObject({ status: 'covered', recoveryPoint: world.now })
+  })
+
   test('what is unknown for its identity has no estimate either', () => {
     const world = steadyWorld()
     world.target.set('east.orders', { id: 'another', ends: [5n] })
