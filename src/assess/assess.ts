@@ -6,7 +6,7 @@ import {
   type TopicAssessment,
 } from '../model/assessment.ts'
 import type { FlowComparison, PartitionComparison, TopicComparison } from '../model/comparison.ts'
-import type { EnginePacing } from '../model/engine.ts'
+import { type EnginePacing, provableExposureMs } from '../model/engine.ts'
 import { budgetOf, type Flow } from '../model/flow.ts'
 import type { Instant } from '../model/time.ts'
 
@@ -40,12 +40,11 @@ export function assessFlow(
   }
   const points = topics.map(topic => topic.recoveryPoint)
   const provenPoints = points.filter(point => point !== undefined)
-  const recoveryPoint =
-    topics.length > 0 && provenPoints.length === points.length ? oldest(points) : undefined
+  const recoveryPoint = oldest(points)
   return {
     flow,
     facts,
-    status: facts.scopeUnknown === undefined ? worstStatus(topics.map(topic => topic.status)) : 'unknown',
+    status: worstStatus(topics.map(topic => topic.status)),
     unknown: facts.scopeUnknown ?? topics.find(topic => topic.unknown !== undefined)?.unknown,
     topics,
     topicsByStatus,
@@ -56,18 +55,10 @@ export function assessFlow(
     estimatedRecoveryPoint: oldest(topics.map(topic => topic.estimatedRecoveryPoint)),
     retractedAt: movedBack(previous?.recoveryPoint, recoveryPoint) ? facts.at : previous?.retractedAt,
     deadline: flowDeadline(topics, facts, flow),
-    provableExposureMs: provableExposureMs(context),
+    provableExposureMs: provableExposureMs(context.pacing.commitIntervalMs, context.pollMs),
     partitionsExpected: sum(topics.map(topic => topic.partitionsExpected)),
     partitionsObserved: sum(topics.map(topic => topic.partitionsObserved)),
   }
-}
-
-/**
- * The smallest budget that commits alone can show to be kept: the engine's commit interval with a quarter for its own
- * delays, and three polls (design.md, configuration).
- */
-export function provableExposureMs({ pacing, pollMs }: Pick<AssessContext, 'pacing' | 'pollMs'>): number {
-  return 1.25 * pacing.commitIntervalMs + 3 * pollMs
 }
 
 function assessTopic(facts: TopicComparison, now: Instant, context: AssessContext): TopicAssessment {
@@ -108,7 +99,7 @@ function assessPartition(
   return { facts, status: partitionStatus(facts, now, topicIsNew, context) }
 }
 
-/** The status of one partition by the words of design.md. */
+/** The status of one partition by the words of docs/design.md. */
 export function partitionStatus(
   facts: PartitionComparison,
   now: Instant,
@@ -154,6 +145,7 @@ function worstStatus(present: readonly Status[]): Status {
   return statuses.find(status => present.includes(status)) ?? 'unknown'
 }
 
+/** The oldest; undefined for none at all and as soon as one is undefined. */
 function oldest(points: readonly (Instant | undefined)[]): Instant | undefined {
   let found: Instant | undefined
   for (const point of points) {

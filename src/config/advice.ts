@@ -1,3 +1,4 @@
+import { provableExposureMs } from '../model/engine.ts'
 import { formatDuration } from './durations.ts'
 import type { ConfigProblem } from './problems.ts'
 import type { ShapedConfig, ShapedFlow } from './schema.ts'
@@ -25,22 +26,14 @@ function timeoutAdvice({ poll }: ShapedConfig, source: Source): readonly ConfigP
   ]
 }
 
-/**
- * design.md, "Strict": a position is committed once a flush interval, some commits are late (1.25), and three polls
- * see it on both sides.
- * @returns the smallest budget that can be proven, in milliseconds, rounded up to a second
- */
-export function smallestProvableBudgetMs(offsetFlushIntervalMs: number, longestGapMs: number): number {
-  return Math.ceil((1.25 * offsetFlushIntervalMs + 3 * longestGapMs) / 1_000) * 1_000
-}
-
 function budgetAdvice(
   { replicator, rpo }: ShapedFlow,
   index: number,
   longestGapMs: number,
   source: Source,
 ): readonly ConfigProblem[] {
-  const smallest = formatDuration(smallestProvableBudgetMs(replicator.offsetFlushInterval, longestGapMs))
+  const smallestMs = provableExposureMs(replicator.offsetFlushInterval, longestGapMs)
+  const smallest = formatDuration(Math.ceil(smallestMs / 1_000) * 1_000)
   const budgets = [
     { path: ['flows', index, 'rpo', 'budget'], budget: rpo.budget },
     ...rpo.overrides.map(({ budget }, position) => ({
@@ -49,7 +42,7 @@ function budgetAdvice(
     })),
   ]
   return budgets
-    .filter(({ budget }) => budget < 1.25 * replicator.offsetFlushInterval + 3 * longestGapMs)
+    .filter(({ budget }) => budget < smallestMs)
     .map(({ path, budget }) => {
       const flush = formatDuration(replicator.offsetFlushInterval)
       const expected = `a budget that can be proven, at least 1.25 x ${flush} of offsetFlushInterval + 3 polls of ${formatDuration(longestGapMs)}`

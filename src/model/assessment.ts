@@ -3,7 +3,7 @@ import type { Flow } from './flow.ts'
 import type { Unknown } from './reading.ts'
 import type { ClockReading, Instant } from './time.ts'
 
-/** Worst first: the precedence of design.md. */
+/** Worst first: the precedence of docs/design.md. */
 export const statuses = ['stalled', 'unknown', 'behind', 'pending', 'covered'] as const
 export type Status = (typeof statuses)[number]
 

@@ -15,3 +15,11 @@ export interface EnginePacing {
   /** A pair comes at the latest after so many records. */
   readonly pairSpacing: bigint
 }
+
+/**
+ * The smallest exposure, in milliseconds, that commits alone can prove: the engine's commit interval with a quarter for
+ * its own delays, and three polls. A smaller budget cannot be shown to be kept.
+ */
+export function provableExposureMs(commitIntervalMs: number, pollMs: number): number {
+  return 1.25 * commitIntervalMs + 3 * pollMs
+}

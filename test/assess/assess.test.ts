@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { provableExposureMs, stalledAfterMs, topicDeadline } from '../../src/assess/assess.ts'
+import { stalledAfterMs, topicDeadline } from '../../src/assess/assess.ts'
+import { provableExposureMs } from '../../src/model/engine.ts'
 import { budgetOf } from '../../src/model/flow.ts'
 import { aFlow, flushMs, pollMs, topicIn, World } from '../support/world.ts'
 
@@ -127,6 +128,34 @@ describe('deadline', () => {
   })
 })
 
+describe('sums', () => {
+  test('count unknown topics by reason, and no others', () => {
+    const world = new World({ literals: ['secret'] })
+    world.source.set('orders', { ends: ['leaderless'] })
+    world.source.set('payments', { ends: ['leaderless', 'timeout'] })
+    world.source.set('fine', { ends: [0n] })
+    world.source.set('secret', { ends: [5n] })
+    world.hidden.add('secret')
+    const flow = world.poll()
+    expect([...flow.unknownTopicsByReason]).toEqual(
+      expect.arrayContaining([
+        ['leaderless', 2],
+        ['unauthorized', 1],
+      ]),
+    )
+    expect(flow.unknownTopicsByReason.size).toBe(2)
+    expect(flow.topicsByStatus).toEqual({ stalled: 0, unknown: 3, behind: 0, pending: 0, covered: 1 })
+    expect(flow.unknown).toBeDefined()
+  })
+
+  test('a topic of which nothing is known has no lag, not 0', () => {
+    const world = new World({ literals: ['secret'] })
+    world.source.set('secret', { ends: [5n] })
+    world.hidden.add('secret')
+    expect(topicIn(world.poll(), 'secret')).toMatchObject({ lag: undefined, estimatedLag: undefined })
+  })
+})
+
 test('the first override that matches gives the budget', () => {
   const { rpo } = aFlow({
     rpo: {
@@ -142,5 +171,5 @@ test('the first override that matches gives the budget', () => {
 })
 
 test('the smallest provable exposure is 1.25 flush intervals and three polls', () => {
-  expect(provableExposureMs(context)).toBe(120_000)
+  expect(provableExposureMs(flushMs, pollMs)).toBe(120_000)
 })
