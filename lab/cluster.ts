@@ -191,7 +191,10 @@ export class LabCluster {
     await Promise.all(producers.map(it => (it.status === 'fulfilled' ? disconnect(it.value) : undefined)))
   }
 
-  /** Creates topics and waits until they are visible and each of their partitions has a leader. */
+  /**
+   * Creates topics and waits until they are visible and each of their partitions has a leader that serves it. A leader
+   * that is named in Metadata may not have begun: kafkajs would send the records that went elsewhere twice.
+   */
   async createTopics(topics: readonly LabTopic[]): Promise<void> {
     const names = topics.map(({ topic }) => topic)
     await this.withAdmin(admin =>
@@ -212,6 +215,8 @@ export class LabCluster {
         return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)
       })
     })
+    for (const name of names)
+      await waitUntil(`${name} of ${this.name} is served`, () => this.endOffsets(name))
   }
 
   /** Deletes topics and waits until they are gone. */
