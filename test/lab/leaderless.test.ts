@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LabCluster } from '../../lab/cluster.ts'
+import { waitUntil } from '../../lab/wait.ts'
+import type { FlowView, PartitionView } from '../../src/present/schema.ts'
 import { configFor, Exporter, flowName } from './support/exporter.ts'
 import { ownName, type SharedPair, sharedPair } from './support/pair.ts'
 import { flowPoint, statusOf, topicLag, topicPoint, topicValue } from './support/truth.ts'
@@ -8,6 +10,16 @@ import { flowPoint, statusOf, topicLag, topicPoint, topicValue } from './support
 const partitionLag = 'kafka_replication_partition_lag_records'
 const expected = 'kafka_replication_flow_partitions'
 const observed = 'kafka_replication_flow_partitions_observed'
+
+async function partitionOf(
+  exporter: Exporter,
+  topic: string,
+  partition: number,
+): Promise<PartitionView | undefined> {
+  const flow = (await exporter.json(`/api/v1/flows/${flowName}`)) as FlowView
+  if (!('topics' in flow)) return undefined
+  return flow.topics.find(found => found.topic === topic)?.partitions.find(p => p.partition === partition)
+}
 
 describe('one broker of a two-broker source killed, with one replica a partition', () => {
   const [spread, safe] = [ownName('spread'), ownName('safe')]
@@ -64,25 +76,29 @@ describe('one broker of a two-broker source killed, with one replica a partition
 
   test('only the leaderless partition is unknown, and no sum looks better', async () => {
     await source.brokers[1]?.kill()
-    const page = await exporter.until(
-      'the partition has no leader',
-      now => now.value('kafka_replication_flow_unknown_topics', { reason: 'leaderless' }) === 1,
-      60_000,
-    )
+    // For the broker's session of 3 s the listing still names it as the leader; then there is none.
+    const dead = await waitUntil('the partition has no leader', async () => {
+      const partition = await partitionOf(exporter, spread, 1)
+      return partition?.unknown?.reason === 'leaderless' ? partition : undefined
+    })
+    expect(dead).toMatchObject({
+      status: 'unknown',
+      unknown: { detail: expect.stringContaining(`${spread}-1 has no leader`) },
+      lagRecords: null,
+    })
+    const page = await exporter.scrape()
     const point = topicValue(page, topicPoint, spread)
     expect(page.value(expected, { flow: flowName })).toBe(3)
     expect(page.value(observed, { flow: flowName })).toBe(2)
     expect(topicValue(page, topicLag, spread)).toBeUndefined()
     expect(page.value(partitionLag, { topic: spread, partition: '0' })).toBe(7)
     expect(page.value(partitionLag, { topic: spread, partition: '1' })).toBeUndefined()
+    // Of the other partition something is missing and nothing moves: stalled outranks unknown once it is.
     expect(['unknown', 'stalled']).toContain(statusOf(page, spread))
     expect(statusOf(page, safe)).toBe('covered')
     expect(topicValue(page, topicLag, safe)).toBe(0)
     expect(point).toBeDefined()
     expect(page.value(flowPoint, { flow: flowName })).toBe(point)
-    const api = JSON.stringify(await exporter.json(`/api/v1/flows/${flowName}`))
-    expect(api).toContain(`partition ${spread}-1 has no leader`)
-
     await source.brokers[1]?.start()
     await exporter.until('all is known again', now => topicValue(now, topicLag, spread) === 14)
   })
