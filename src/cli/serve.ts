@@ -71,11 +71,15 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     wallMs: () => Date.now(),
   })
   const stopCounting = onRequestSent(({ kafkaCluster, api }) => selfMetrics.requestSent(kafkaCluster, api))
+  const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
+  const used = new Set(config.flows.flatMap(({ source, target }) => [source, target]))
   const clusters = new Map(
-    config.clusters.map(({ name, bootstrapServers }) => {
-      const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
-      return [name, new RealKafkaCluster({ cluster: name, bootstrap: bootstrapServers, requestTimeoutMs })]
-    }),
+    config.clusters
+      .filter(({ name }) => used.has(name))
+      .map(({ name, bootstrapServers }) => [
+        name,
+        new RealKafkaCluster({ cluster: name, bootstrap: bootstrapServers, requestTimeoutMs }),
+      ]),
   )
   const changes = new ChangeReporter()
   const malformed = new Set<string>()

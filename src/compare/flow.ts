@@ -2,15 +2,7 @@ import type { FlowComparison, PartitionComparison, Position, TopicComparison } f
 import type { EngineNaming, EnginePacing } from '../model/engine.ts'
 import type { Flow } from '../model/flow.ts'
 import type { FlowObservation, PartitionProgress, TopicMetadata } from '../model/observation.ts'
-import {
-  isKnown,
-  known,
-  type Reading,
-  type Unknown,
-  unknown,
-  unknownOf,
-  valueIfKnown,
-} from '../model/reading.ts'
+import { isKnown, type Reading, type Unknown, unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { comparePartition, type PartitionReading } from './partition.ts'
 import { advanced, discard, hasEvidence, noPosition } from './position.ts'
@@ -92,9 +84,16 @@ function compareTopic(
   const progress = engine.progress.get(topic)
   const nothingRead = unknown('error', `${topic}: its end offset was not read`)
 
+  const before = new Map(previous?.partitions.map(p => [p.partition, p]))
+  const copies = new Set(
+    onTarget === 'absent' ? [] : valueIfKnown(onTarget)?.partitions.map(p => p.partition),
+  )
+  const targetEndOf = (partition: number): PartitionReading['targetEnd'] => {
+    if (onTarget !== 'absent' && !isKnown(onTarget)) return onTarget
+    return copies.has(partition) ? (targetEnds?.get(partition) ?? nothingRead) : 'absent'
+  }
+
   const readingOf = (partition: number): PartitionReading => {
-    const seenBefore = previous?.partitions.some(p => p.partition === partition) === true
-    const onTargetNow = valueOnTarget(onTarget, partition)
     return {
       name: `${topic}-${partition}`,
       partition,
@@ -102,23 +101,18 @@ function compareTopic(
       highWatermark:
         unknownTopic === undefined ? (endOffsets?.get(partition) ?? nothingRead) : { unknown: unknownTopic },
       positionsReadFirst: engine.readAt <= source.endOffsetsRequestedAt,
-      targetEnd: isKnown(onTargetNow)
-        ? onTargetNow.value === 'absent'
-          ? 'absent'
-          : (targetEnds?.get(partition) ?? nothingRead)
-        : onTargetNow,
+      targetEnd: targetEndOf(partition),
       progress: progress?.get(partition),
       engineUnknown: positionsUnknown(engine),
       pairsKnown: engine.pairs !== 'none' && isKnown(engine.pairs),
       tasksChangedAtMs: engine.tasksChangedAtMs,
       recreated: ids.recreated,
-      absentUntil: seenBefore ? undefined : absentUntil,
+      absentUntil: before.has(partition) ? undefined : absentUntil,
       logStart: logStarts?.get(partition),
       pairGraceMs: Math.max(3 * context.pollMs, 2 * context.pacing.commitIntervalMs),
       pairSpacing: context.pacing.pairSpacing,
     }
   }
-  const before = new Map(previous?.partitions.map(p => [p.partition, p]))
   const numbers = partitionNumbers(metadata, ids.recreated === undefined ? before.keys() : [])
   const partitions = numbers.map(partition =>
     comparePartition(before.get(partition), readingOf(partition), carried?.get(partition)),
@@ -217,15 +211,6 @@ function absentUntilOf(
   // A partition of a topic that was known and complete in the last listing was created since.
   if (previous !== undefined && previous.unknown !== undefined) return undefined
   return previousFlow.listedAt
-}
-
-function valueOnTarget(
-  onTarget: Reading<TopicMetadata> | 'absent',
-  partition: number,
-): Reading<'present' | 'absent'> {
-  if (onTarget === 'absent') return known('absent')
-  if (!isKnown(onTarget)) return onTarget
-  return known(onTarget.value.partitions.some(p => p.partition === partition) ? 'present' : 'absent')
 }
 
 function partitionNumbers(metadata: Reading<TopicMetadata>, before: Iterable<number>): number[] {
