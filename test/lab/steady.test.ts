@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureTools } from '../../lab/tools.ts'
 import { SteadyWriter } from '../../lab/writer.ts'
+import { promtoolCheck } from '../support/promtool.ts'
 import { configFor, Exporter, flushMs, pollMs } from './support/exporter.ts'
 import { ownName, type SharedPair, sharedPair } from './support/pair.ts'
 import {
@@ -23,6 +25,7 @@ describe('steady traffic', () => {
   let writer: SteadyWriter
 
   beforeAll(async () => {
+    await ensureTools(['promtool'])
     pair = await sharedPair()
     await pair.source.createTopics(topics.map((topic, index) => ({ topic, numPartitions: index + 1 })))
     writer = new SteadyWriter(pair.source, topics, { recordsPerSecond: 40 })
@@ -72,6 +75,7 @@ describe('steady traffic', () => {
   test('the proven exposure and the estimate stay in their bounds and never beat the truth', async () => {
     await expectWithinBounds()
     await expectCoveredSoonAfterTheProducerStops()
+    expect(await promtoolCheck((await exporter.scrape()).text)).toEqual({ code: 0, said: '' })
   })
 
   test('records with timestamps of a year ago and of tomorrow change nothing', async () => {

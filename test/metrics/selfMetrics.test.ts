@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ensureTools } from '../../lab/tools.ts'
 import { catalog, type Family } from '../../src/metrics/catalog.ts'
 import { renderFamilies } from '../../src/metrics/exposition.ts'
 import { SelfMetrics } from '../../src/metrics/selfMetrics.ts'
 import { Exposition } from '../support/exposition.ts'
+import { promtoolCheck } from '../support/promtool.ts'
 import { coveredWorld, snapshotOf } from '../support/snapshots.ts'
 
 // It may have to be installed first.
@@ -95,9 +95,9 @@ describe('the whole page', () => {
   })
 
   test('passes promtool check metrics', async () => {
-    expect(await checked(await fullPage('prometheus'))).toEqual({ code: 0, said: '' })
+    expect(await promtoolCheck(await fullPage('prometheus'))).toEqual({ code: 0, said: '' })
     // That it would say something:
-    const bad = await checked('# HELP a_total x\n# TYPE a_total gauge\na_total 1\n')
+    const bad = await promtoolCheck('# HELP a_total x\n# TYPE a_total gauge\na_total 1\n')
     expect(bad.code).not.toBe(0)
   })
 
@@ -108,7 +108,7 @@ describe('the whole page', () => {
       const flow = { ...world.flow, name }
       const assessment = { ...world.poll(), flow }
       const { text } = renderFamilies(snapshotOf(flow, assessment), { topics: 'all', partitions: true })
-      expect(await checked(text)).toEqual({ code: 0, said: '' })
+      expect(await promtoolCheck(text)).toEqual({ code: 0, said: '' })
       expect(
         new Exposition(text).all('kafka_replication_flow_info').map(({ labels }) => labels['flow']),
       ).toEqual([name])
@@ -156,13 +156,4 @@ function openMetricsComplaints(page: string): string[] {
     if (!suffixes.some(suffix => sample === family + suffix)) complaints.push(`${line} within ${family}`)
   }
   return complaints
-}
-
-function checked(text: string): Promise<{ code: number | string | null | undefined; said: string }> {
-  return new Promise(resolve => {
-    const child = execFile('promtool', ['check', 'metrics'], (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : error.code, said: stdout + stderr }),
-    )
-    child.stdin?.end(text)
-  })
 }
