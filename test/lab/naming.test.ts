@@ -29,8 +29,13 @@ describe('naming', () => {
       topic => `sepE_${topic}`,
     ],
     [
-      'offset syncs on the target',
-      { offsetSyncsLocation: 'target', sourceAlias: 'tgtE', targetAlias: 'tgtW' },
+      'offset syncs on the target, and offsets in 25 partitions as by default',
+      {
+        offsetSyncsLocation: 'target',
+        sourceAlias: 'tgtE',
+        targetAlias: 'tgtW',
+        properties: { 'offset.storage.partitions': '25', 'status.storage.partitions': '5' },
+      },
       topic => `tgtE.${topic}`,
     ],
   ]
