@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import * as K from '@platformatic/kafka'
 import type { Instant } from '../../model/time.ts'
-import { isAuthenticationError } from './errors.ts'
+import { BrokerError, isAuthenticationError } from './errors.ts'
 import type { FetchResponse, ListOffsetsResponse, MetadataResponse } from './wire.ts'
 
 export interface Broker {
@@ -114,7 +114,7 @@ export class KafkaClient {
         this.#prefer(broker)
         return response
       } catch (error) {
-        errors.push(error)
+        errors.push(new BrokerError(addressOf(broker), error))
         this.#defer(broker)
         // A wrong password is wrong on every broker, and each try counts towards a lock-out.
         if (isAuthenticationError(error)) break

@@ -60,11 +60,28 @@ export function isAuthenticationError(error: unknown): boolean {
   return false
 }
 
+/** A request that failed at one broker of several that were tried. */
+export class BrokerError extends Error {
+  readonly address: string
+
+  constructor(address: string, cause: unknown) {
+    super(`broker at ${address} failed`, { cause })
+    this.address = address
+  }
+}
+
 /** The reason for an error that failed a whole request; `where` names the cluster or broker. */
 export function unknownOfError(error: unknown, where: string): { readonly unknown: Unknown } {
   let reason: UnknownReason | undefined
   let words = error instanceof Error ? error.message : String(error)
+  let address: string | undefined
   for (const part of chain(error)) {
+    if (part instanceof BrokerError) {
+      // Of several brokers the last one tried: reason, words and address belong together.
+      address = part.address
+      words = part.cause instanceof Error ? part.cause.message : String(part.cause)
+      continue
+    }
     if (part instanceof K.AuthenticationError) {
       reason = 'authentication'
       words = part.message
@@ -82,5 +99,6 @@ export function unknownOfError(error: unknown, where: string): { readonly unknow
       words = 'the connection was closed'
     }
   }
-  return unknown(reason ?? 'error', `${where}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`)
+  const place = address === undefined || words.includes(address) ? where : `${where} at ${address}`
+  return unknown(reason ?? 'error', `${place}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`)
 }

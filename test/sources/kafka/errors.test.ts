@@ -1,6 +1,11 @@
 import * as K from '@platformatic/kafka'
 import { describe, expect, test } from 'vitest'
-import { isAuthenticationError, unknownOfCode, unknownOfError } from '../../../src/sources/kafka/errors.ts'
+import {
+  BrokerError,
+  isAuthenticationError,
+  unknownOfCode,
+  unknownOfError,
+} from '../../../src/sources/kafka/errors.ts'
 
 const system = (code: string): Error => Object.assign(new Error(`connect ${code} 127.0.0.1:1`), { code })
 
@@ -65,6 +70,21 @@ describe('why something is unknown', () => {
   test('the detail is one line that says where', () => {
     expect(unknownOfError(new Error('first\nsecond'), 'cluster east').unknown.detail).toBe(
       'cluster east: first second',
+    )
+  })
+
+  test('the detail names the broker, once', () => {
+    const timedOut = new BrokerError('east-1:9092', new K.TimeoutError('Request timed out'))
+    expect(unknownOfError(timedOut, 'cluster east').unknown).toEqual({
+      reason: 'timeout',
+      detail: 'cluster east at east-1:9092: Request timed out',
+    })
+    const refused = new BrokerError(
+      '127.0.0.1:1',
+      new K.NetworkError('failed', { cause: system('ECONNREFUSED') }),
+    )
+    expect(unknownOfError(refused, 'cluster east').unknown.detail).toBe(
+      'cluster east: connect ECONNREFUSED 127.0.0.1:1',
     )
   })
 
