@@ -3,7 +3,7 @@ import type { EngineObservation, TopicListing, TopicMetadata } from '../model/ob
 import { isKnown, known, type Reading, unknown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { type MirrorMaker2Names, mirrorMaker2Names } from '../replicators/mirrormaker2/naming.ts'
-import { ProgressFold } from '../replicators/mirrormaker2/progress.ts'
+import type { ProgressFold } from '../replicators/mirrormaker2/progress.ts'
 import {
   isSourceTaskStatus,
   parseHeartbeat,
@@ -13,6 +13,7 @@ import {
 import { LogFollower } from '../sources/kafka/log.ts'
 import type { KafkaCluster, LogRecord } from '../sources/kafka/port.ts'
 import type { AskByName } from './askByName.ts'
+import { PositionsLog } from './positionsLog.ts'
 
 /** Read of one internal topic in one poll; a long one is read over several polls. */
 const maxBytesPerPoll = 16 * 1024 * 1024
@@ -28,12 +29,10 @@ export interface Side {
 export class MirrorMaker2Reader {
   readonly #settings: MirrorMaker2Settings
   readonly #names: MirrorMaker2Names
-  readonly #onMalformed: (topic: string) => void
-  readonly #logs: Readonly<Record<'syncs' | 'offsets' | 'status' | 'heartbeats', LogFollower>>
-  #syncsFold = new ProgressFold()
-  #offsetsFold = new ProgressFold()
-  #syncsCaughtUp = false
-  #offsetsCaughtUp = false
+  readonly #syncs: PositionsLog
+  readonly #offsets: PositionsLog
+  readonly #status: LogFollower
+  readonly #heartbeats: LogFollower
   #tasksChangedAtMs: number | undefined
   #heartbeatAtMs: number | undefined
 
@@ -45,15 +44,32 @@ export class MirrorMaker2Reader {
   ) {
     this.#settings = settings
     this.#names = mirrorMaker2Names(settings)
-    this.#onMalformed = onMalformed
     const syncsOn = settings.offsetSyncsLocation === 'source' ? source : target
-    this.#logs = {
-      syncs: new LogFollower(syncsOn, { isolation: 'read_uncommitted' }),
-      // With exactly-once, positions are written inside the producer's transactions.
-      offsets: new LogFollower(target, { isolation: 'read_committed' }),
-      status: new LogFollower(target, { isolation: 'read_uncommitted' }),
-      heartbeats: new LogFollower(target, { isolation: 'read_uncommitted', tail: heartbeatsRead }),
-    }
+    this.#syncs = new PositionsLog(
+      syncsOn,
+      'read_uncommitted',
+      maxBytesPerPoll,
+      ({ key, value, timestampMs }, fold, topic) => {
+        const sync = parseOffsetSync(key, value, timestampMs)
+        if (sync !== undefined) fold.addSync(sync)
+        else if (value !== null) onMalformed(topic)
+      },
+    )
+    // With exactly-once, positions are written inside the producer's transactions.
+    this.#offsets = new PositionsLog(
+      target,
+      'read_committed',
+      maxBytesPerPoll,
+      ({ key, value }, fold, topic) => {
+        const parsed = parseSourceOffset(key, value)
+        if (parsed === 'malformed') onMalformed(topic)
+        else if (parsed?.sourceAlias === settings.sourceAlias && parsed.offset !== undefined) {
+          fold.addDurable(parsed, parsed.offset)
+        }
+      },
+    )
+    this.#status = new LogFollower(target, { isolation: 'read_uncommitted' })
+    this.#heartbeats = new LogFollower(target, { isolation: 'read_uncommitted', tail: heartbeatsRead })
   }
 
   /** Reads on in all internal topics, up to their ends, the byte budget or the deadline. */
@@ -71,7 +87,7 @@ export class MirrorMaker2Reader {
     return {
       durable,
       pairs,
-      progress: this.#takeProgress(),
+      progress: merged(this.#syncs.take(), this.#offsets.take()),
       readAt: performance.now(),
       heartbeatAtMs: heartbeat,
       tasksChangedAtMs: this.#tasksChangedAtMs,
@@ -84,60 +100,18 @@ export class MirrorMaker2Reader {
   ): Promise<Reading<true> | 'none'> {
     // Since 3.9 they can be switched off (emit.offset-syncs.enabled); the durable positions suffice.
     if (topic === 'absent') return 'none'
-    if (!isKnown(topic)) return topic
-    const read = await this.#logs.syncs.read(
-      topic.value,
-      maxBytesPerPoll,
-      deadline,
-      () => {
-        this.#syncsFold = new ProgressFold()
-        this.#syncsCaughtUp = false
-      },
-      ({ key, value, timestampMs }) => {
-        const sync = parseOffsetSync(key, value, timestampMs)
-        if (sync !== undefined) this.#syncsFold.addSync(sync)
-        else if (value !== null) this.#onMalformed(topic.value.name)
-      },
-    )
-    if (!isKnown(read)) return read
-    if (!this.#syncsCaughtUp && read.value.caughtUp) {
-      this.#syncsFold.keepNewest()
-      this.#syncsCaughtUp = true
-    }
-    return this.#syncsCaughtUp ? known(true) : stillReading(topic.value)
+    return isKnown(topic) ? this.#syncs.read(topic.value, deadline) : topic
   }
 
   async #readOffsets(topic: Reading<TopicMetadata> | 'absent', deadline: Instant): Promise<Reading<true>> {
-    const { offsetsTopic, sourceAlias } = this.#settings
     if (topic === 'absent') {
+      const { offsetsTopic, sourceAlias } = this.#settings
       return unknown(
         'missing',
         `${offsetsTopic} does not exist on the target: has MirrorMaker run there, with source alias ${sourceAlias}?`,
       )
     }
-    if (!isKnown(topic)) return topic
-    const read = await this.#logs.offsets.read(
-      topic.value,
-      maxBytesPerPoll,
-      deadline,
-      () => {
-        this.#offsetsFold = new ProgressFold()
-        this.#offsetsCaughtUp = false
-      },
-      ({ key, value }) => {
-        const parsed = parseSourceOffset(key, value)
-        if (parsed === 'malformed') this.#onMalformed(offsetsTopic)
-        else if (parsed?.sourceAlias === sourceAlias && parsed.offset !== undefined) {
-          this.#offsetsFold.addDurable(parsed, parsed.offset)
-        }
-      },
-    )
-    if (!isKnown(read)) return read
-    if (!this.#offsetsCaughtUp && read.value.caughtUp) {
-      this.#offsetsFold.keepNewest()
-      this.#offsetsCaughtUp = true
-    }
-    return this.#offsetsCaughtUp ? known(true) : stillReading(topic.value)
+    return isKnown(topic) ? this.#offsets.read(topic.value, deadline) : topic
   }
 
   /** Task states only sharpen the estimate: without them it is merely trusted a little more. */
@@ -149,7 +123,7 @@ export class MirrorMaker2Reader {
         this.#tasksChangedAtMs = timestampMs
       }
     }
-    await this.#logs.status.read(topic.value, maxBytesPerPoll, deadline, () => {}, note)
+    await this.#status.read(topic.value, maxBytesPerPoll, deadline, () => {}, note)
   }
 
   async #readHeartbeats(
@@ -165,7 +139,7 @@ export class MirrorMaker2Reader {
         this.#heartbeatAtMs = heartbeat.timestampMs
       }
     }
-    const read = await this.#logs.heartbeats.read(topic.value, maxBytesPerPoll, deadline, () => {}, note)
+    const read = await this.#heartbeats.read(topic.value, maxBytesPerPoll, deadline, () => {}, note)
     return isKnown(read) ? known(this.#heartbeatAtMs) : read
   }
 
@@ -184,17 +158,6 @@ export class MirrorMaker2Reader {
     const answers = names.map(name => asked.get(name) ?? 'absent')
     return answers.find(answer => answer !== 'absent') ?? 'absent'
   }
-
-  /** Progress of the logs that have been read to their end; of the others nothing may be concluded yet. */
-  #takeProgress(): ReturnType<ProgressFold['take']> {
-    const syncs = this.#syncsCaughtUp ? this.#syncsFold.take() : new Map<never, never>()
-    const offsets = this.#offsetsCaughtUp ? this.#offsetsFold.take() : new Map<never, never>()
-    return merged(syncs, offsets)
-  }
-}
-
-function stillReading(topic: TopicMetadata): Reading<never> {
-  return unknown('reading', `${topic.name} has not been read to its end yet`)
 }
 
 function merged(
