@@ -25,10 +25,17 @@ export interface Side {
   readonly askByName: AskByName
 }
 
+export interface ReaderContext {
+  readonly now: () => Instant
+  /** A record of an internal topic that could not be understood. */
+  readonly onMalformed: (topic: string) => void
+}
+
 /** Follows the internal topics of one MirrorMaker 2 flow: offset syncs, source offsets, task states, heartbeats. */
 export class MirrorMaker2Reader {
   readonly #settings: MirrorMaker2Settings
   readonly #names: MirrorMaker2Names
+  readonly #now: () => Instant
   readonly #syncs: PositionsLog
   readonly #offsets: PositionsLog
   readonly #status: LogFollower
@@ -40,14 +47,15 @@ export class MirrorMaker2Reader {
     settings: MirrorMaker2Settings,
     source: KafkaCluster,
     target: KafkaCluster,
-    onMalformed: (topic: string) => void,
+    { now, onMalformed }: ReaderContext,
   ) {
+    this.#now = now
     this.#settings = settings
     this.#names = mirrorMaker2Names(settings)
     const syncsOn = settings.offsetSyncsLocation === 'source' ? source : target
     this.#syncs = new PositionsLog(
       syncsOn,
-      'read_uncommitted',
+      { isolation: 'read_uncommitted', now },
       maxBytesPerPoll,
       ({ key, value, timestampMs }, fold, topic) => {
         const sync = parseOffsetSync(key, value, timestampMs)
@@ -58,7 +66,7 @@ export class MirrorMaker2Reader {
     // With exactly-once, positions are written inside the producer's transactions.
     this.#offsets = new PositionsLog(
       target,
-      'read_committed',
+      { isolation: 'read_committed', now },
       maxBytesPerPoll,
       ({ key, value }, fold, topic) => {
         const parsed = parseSourceOffset(key, value)
@@ -68,8 +76,8 @@ export class MirrorMaker2Reader {
         }
       },
     )
-    this.#status = new LogFollower(target, { isolation: 'read_uncommitted' })
-    this.#heartbeats = new LogFollower(target, { isolation: 'read_uncommitted', tail: heartbeatsRead })
+    this.#status = new LogFollower(target, { isolation: 'read_uncommitted', now })
+    this.#heartbeats = new LogFollower(target, { isolation: 'read_uncommitted', now, tail: heartbeatsRead })
   }
 
   /** Reads on in all internal topics, up to their ends, the byte budget or the deadline. */
@@ -88,7 +96,7 @@ export class MirrorMaker2Reader {
       durable,
       pairs,
       progress: merged(this.#syncs.take(), this.#offsets.take()),
-      readAt: performance.now(),
+      readAt: this.#now(),
       heartbeatAtMs: heartbeat,
       tasksChangedAtMs: this.#tasksChangedAtMs,
     }

@@ -12,11 +12,12 @@ import type {
   TopicMetadata,
 } from '../model/observation.ts'
 import { isKnown, type Reading, unknownOf } from '../model/reading.ts'
-import type { Instant } from '../model/time.ts'
+import type { ClockReading, Instant } from '../model/time.ts'
 import { mirrorMaker2Names } from '../replicators/mirrormaker2/naming.ts'
 import { mirrorMaker2Pacing } from '../replicators/mirrormaker2/pacing.ts'
 import type { KafkaCluster } from '../sources/kafka/port.ts'
 import { AskByName } from './askByName.ts'
+import { createClock } from './clock.ts'
 import { MirrorMaker2Reader } from './mirrorMaker2.ts'
 
 export interface PollerOptions {
@@ -26,6 +27,8 @@ export interface PollerOptions {
   readonly timeoutMs: number
   /** The longest gap between two polls, in milliseconds. */
   readonly pollMs: number
+  /** Read wherever time counts; the process's own clocks unless told. */
+  readonly clock?: () => ClockReading
   /** A record of an internal topic that could not be understood. */
   readonly onMalformed: (flow: string, topic: string) => void
 }
@@ -48,11 +51,13 @@ const engineShare = 0.8
  */
 export class Poller {
   readonly #options: PollerOptions
+  readonly #clock: () => ClockReading
   readonly #clusters: ReadonlyMap<string, ClusterState>
   readonly #flows: readonly FlowState[]
 
   constructor(options: PollerOptions) {
     this.#options = options
+    this.#clock = options.clock ?? createClock()
     const names = new Set(options.flows.flatMap(flow => [flow.source, flow.target]))
     this.#clusters = new Map(
       Array.from(names, name => {
@@ -66,7 +71,7 @@ export class Poller {
 
   /** One poll: reads, compares and assesses all its flows. Never throws for what a cluster does wrong. */
   async poll(): Promise<PollResult> {
-    const started = performance.now()
+    const started = this.#clock().now
     const until = (share: number): Instant => started + share * this.#options.timeoutMs
     const end = until(1)
 
@@ -137,9 +142,10 @@ export class Poller {
     const { pollMs } = this.#options
     return {
       flow,
-      reader: new MirrorMaker2Reader(flow.replicator, clusterOf(flow.source), clusterOf(flow.target), topic =>
-        this.#options.onMalformed(flow.name, topic),
-      ),
+      reader: new MirrorMaker2Reader(flow.replicator, clusterOf(flow.source), clusterOf(flow.target), {
+        now: () => this.#clock().now,
+        onMalformed: topic => this.#options.onMalformed(flow.name, topic),
+      }),
       compare: { flow, naming, pacing, pollMs },
       assess: { flow, pacing, pollMs },
       comparison: undefined,
@@ -178,7 +184,7 @@ export class Poller {
           const topic = topicOn(side, name)
           if (topic !== 'absent' && isKnown(topic)) topics.push(topic.value)
         }
-        const requestedAt = performance.now()
+        const requestedAt = this.#clock().now
         return [
           side,
           { requestedAt, offsets: await side.state.cluster.listOffsets(topics, 'latest', deadline) },
@@ -214,7 +220,7 @@ export class Poller {
     logStarts: ReadonlyMap<string, PartitionOffsets>,
   ): FlowAssessment {
     if (engine === undefined) throw new Error(`flow ${state.flow.name} was not read`)
-    const observation = { at: performance.now(), source, target, engine, logStarts }
+    const observation = { at: this.#clock().now, source, target, engine, logStarts }
     state.comparison = compareFlow(state.comparison, observation, state.compare)
     state.assessment = assessFlow(state.assessment, state.comparison, state.assess)
     return state.assessment

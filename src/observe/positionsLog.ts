@@ -2,8 +2,8 @@ import type { TopicMetadata } from '../model/observation.ts'
 import { isKnown, known, type Reading, unknown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { ProgressFold } from '../replicators/mirrormaker2/progress.ts'
-import { LogFollower } from '../sources/kafka/log.ts'
-import type { Isolation, KafkaCluster, LogRecord } from '../sources/kafka/port.ts'
+import { LogFollower, type LogOptions } from '../sources/kafka/log.ts'
+import type { KafkaCluster, LogRecord } from '../sources/kafka/port.ts'
 
 /** A log of positions: followed record by record, and silent until it has been read to its end once. */
 export class PositionsLog {
@@ -15,11 +15,11 @@ export class PositionsLog {
 
   constructor(
     cluster: KafkaCluster,
-    isolation: Isolation,
+    options: LogOptions,
     maxBytesPerPoll: number,
     onRecord: (record: LogRecord, fold: ProgressFold, topic: string) => void,
   ) {
-    this.#follower = new LogFollower(cluster, { isolation })
+    this.#follower = new LogFollower(cluster, options)
     this.#maxBytes = maxBytesPerPoll
     this.#onRecord = onRecord
   }

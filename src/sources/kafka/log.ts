@@ -7,6 +7,8 @@ export interface LogOptions {
   readonly isolation: Isolation
   /** Read only about this many of the newest records of each partition; undefined: the whole log. */
   readonly tail?: bigint
+  /** Compared with deadlines; the process's monotonic clock unless told. */
+  readonly now?: () => Instant
 }
 
 export interface LogReading {
@@ -25,6 +27,7 @@ const bytesPerFetch = 1024 * 1024
 export class LogFollower {
   readonly #cluster: KafkaCluster
   readonly #options: LogOptions
+  readonly #now: () => Instant
   #topicId: string | undefined
   #next: Map<number, bigint> = new Map()
   #reached: Set<number> = new Set()
@@ -32,6 +35,7 @@ export class LogFollower {
   constructor(cluster: KafkaCluster, options: LogOptions) {
     this.#cluster = cluster
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
   }
 
   /**
@@ -59,7 +63,7 @@ export class LogFollower {
     let bytes = 0
     const ends = new Map<number, bigint>()
     let open = topic.partitions.map(p => p.partition)
-    while (open.length > 0 && bytes < maxBytes && performance.now() < deadline) {
+    while (open.length > 0 && bytes < maxBytes && this.#now() < deadline) {
       const requests = open.map(partition => ({
         topic,
         partition,
