@@ -4,8 +4,8 @@ import { catalog, type Family, type SelfMetric, selfCatalog, unitOf } from '../m
 export function metricsReference(): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|')
   const rows = Object.values<Family>(catalog).map(
-    ({ name, labels, help }) =>
-      `| \`${name}\` | ${labels.join(', ')} | ${unitOf(name) ?? ''} | ${cell(help)} |`,
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type ?? 'gauge'} | ${labels.join(', ')} | ${unitOf(name) ?? ''} | ${cell(help)} |`,
   )
   const own = Object.values<SelfMetric>(selfCatalog).map(
     ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.join(', ')} | ${cell(help)} |`,
@@ -14,11 +14,11 @@ export function metricsReference(): string {
 
 <!-- Generated from src/metrics/catalog.ts: npm run generate -->
 
-All of them are gauges. Timestamps are Unix seconds; an age is \`time() - timestamp\`. What is not known has no series:
+Timestamps are Unix seconds; an age is \`time() - timestamp\`. What is not known has no series:
 it is never 0. Values are as of the last poll.
 
-| metric | labels | unit | meaning |
-|---|---|---|---|
+| metric | type | labels | unit | meaning |
+|---|---|---|---|---|
 ${rows.join('\n')}
 
 ## Tidemark's own health

@@ -58,6 +58,7 @@ export function assessFlow(
     provableExposureMs: provableExposureMs(context.pacing.commitIntervalMs, context.pollMs),
     partitionsExpected: sum(topics.map(topic => topic.partitionsExpected)),
     partitionsObserved: sum(topics.map(topic => topic.partitionsObserved)),
+    ...auditedOf(facts),
   }
 }
 
@@ -83,6 +84,11 @@ function assessTopic(facts: TopicComparison, now: Instant, context: AssessContex
       facts.unknown === undefined
         ? total(facts.partitions.map(partition => partition.estimatedLag))
         : undefined,
+    missingRecords: facts.unknown === undefined ? totalCount(facts.partitions.map(missingOf)) : undefined,
+    lost: totalOf(facts.partitions, partition => partition.content?.losses?.lost),
+    possiblyLost: totalOf(facts.partitions, partition => partition.content?.losses?.possiblyLost),
+    mismatches: sum(facts.partitions.map(({ content }) => content?.audit?.mismatches.length ?? 0)),
+    retentionDeadline: earliest(facts.partitions.map(partition => partition.retentionDeadline)),
     pairAtMs: pairTimes.length === 0 ? undefined : Math.max(...pairTimes),
     pairsFresh: allFresh(facts.partitions),
     partitionsExpected: facts.partitions.length,
@@ -167,6 +173,49 @@ function total(parts: readonly (bigint | undefined)[]): bigint | undefined {
     result += part
   }
   return result
+}
+
+/** Records that are certainly missing; undefined where the tail was not read, or the target has grown since. */
+export function missingOf({ lag, content, targetEnd }: PartitionComparison): number | undefined {
+  if (lag === 0n) return 0
+  const tail = content?.tail
+  return tail !== undefined && lag !== undefined && tail.targetEnd === targetEnd ? tail.missing : undefined
+}
+
+function auditedOf(facts: FlowComparison): Pick<FlowAssessment, 'partitionsAudited' | 'auditedSince'> {
+  let partitionsAudited = 0
+  let auditedSince: Instant | undefined = Number.POSITIVE_INFINITY
+  for (const { partitions } of facts.topics.values()) {
+    for (const { highWatermark, content } of partitions) {
+      if (highWatermark === undefined || highWatermark.highWatermark === 0n) continue
+      const audit = content?.audit
+      if (audit?.outcome === 'proven') partitionsAudited += 1
+      if (audit === undefined) auditedSince = undefined
+      else if (auditedSince !== undefined) auditedSince = Math.min(auditedSince, audit.at)
+    }
+  }
+  return {
+    partitionsAudited,
+    auditedSince: auditedSince === Number.POSITIVE_INFINITY ? undefined : auditedSince,
+  }
+}
+
+function earliest(instants: readonly (Instant | undefined)[]): Instant | undefined {
+  const known = instants.filter(instant => instant !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+function totalCount(parts: readonly (number | undefined)[]): number | undefined {
+  const known = parts.filter(part => part !== undefined)
+  return known.length === parts.length ? sum(known) : undefined
+}
+
+/** A sum of what was found; nothing found is 0. */
+function totalOf(
+  partitions: readonly PartitionComparison[],
+  part: (partition: PartitionComparison) => bigint | undefined,
+): bigint {
+  return partitions.reduce((total, partition) => total + (part(partition) ?? 0n), 0n)
 }
 
 function allFresh(partitions: readonly PartitionComparison[]): boolean | undefined {

@@ -83,7 +83,7 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
   )
   const changes = new ChangeReporter()
   const malformed = new Set<string>()
-  let families = ''
+  let families = { text: '', openMetricsText: '' }
   const observer = new Observer({
     flows: config.flows,
     clusters,
@@ -93,7 +93,7 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     clock,
     onPublished: snapshot => {
       const rendered = renderFamilies(snapshot, config.metrics)
-      families = rendered.text
+      families = rendered
       selfMetrics.seriesOmitted(rendered.omitted)
       for (const { level, message, fields } of changes.changes(snapshot)) log[level](fields, message)
     },

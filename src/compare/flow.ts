@@ -12,6 +12,8 @@ import { isInScope, scopeOf, topicOn } from './scope.ts'
 const maxOutOfScope = 10_000
 const maxRetiredIds = 8
 
+const noAudits = { proven: 0, contradicted: 0, inconclusive: 0, unreadable: 0 }
+
 /** What stays the same from poll to poll. */
 export interface CompareContext {
   readonly flow: Flow
@@ -58,8 +60,40 @@ export function compareFlow(
       durable: unknownOf(engine.durable),
       pairs: engine.pairs === 'none' ? undefined : unknownOf(engine.pairs),
     },
+    audits: previous?.audits ?? noAudits,
+    rotation: previous?.rotation ?? 0,
     heartbeatAtMs: valueIfKnown(engine.heartbeatAtMs) ?? previous?.heartbeatAtMs,
     heartbeatUnknown: unknownOf(engine.heartbeatAtMs),
+  }
+}
+
+/** The comparison with some partitions replaced, and what follows from that for their topics. */
+export function withPartitions(
+  comparison: FlowComparison,
+  changed: ReadonlyMap<string, ReadonlyMap<number, PartitionComparison>>,
+): FlowComparison {
+  if (changed.size === 0) return comparison
+  const topics = new Map(comparison.topics)
+  for (const [name, partitions] of changed) {
+    const topic = topics.get(name)
+    if (topic === undefined) continue
+    const all = topic.partitions.map(partition => partitions.get(partition.partition) ?? partition)
+    topics.set(name, { ...topic, ...pointsOf(all, topic.unprovenSince ?? comparison.source.t0) })
+  }
+  return { ...comparison, topics }
+}
+
+/** The worst partition's points; `since` is the beginning of the time without a proven one, where there is none. */
+function pointsOf(
+  partitions: readonly PartitionComparison[],
+  since: Instant,
+): Pick<TopicComparison, 'partitions' | 'recoveryPoint' | 'estimatedRecoveryPoint' | 'unprovenSince'> {
+  const recoveryPoint = worst(partitions.map(p => p.recoveryPoint))
+  return {
+    partitions,
+    recoveryPoint,
+    estimatedRecoveryPoint: worst(partitions.map(p => p.estimatedRecoveryPoint)),
+    unprovenSince: recoveryPoint === undefined ? since : undefined,
   }
 }
 
@@ -107,6 +141,7 @@ function compareTopic(
       pairsKnown: engine.pairs !== 'none' && isKnown(engine.pairs),
       tasksChangedAtMs: engine.tasksChangedAtMs,
       recreated: ids.recreated,
+      recreatedSource: ids.recreatedSource,
       absentUntil: before.has(partition) ? undefined : absentUntil,
       logStart: logStarts?.get(partition),
       pairGraceMs: Math.max(3 * context.pollMs, 2 * context.pacing.commitIntervalMs),
@@ -117,7 +152,6 @@ function compareTopic(
   const partitions = numbers.map(partition =>
     comparePartition(before.get(partition), readingOf(partition), carried?.get(partition)),
   )
-  const recoveryPoint = worst(partitions.map(p => p.recoveryPoint))
   return {
     topic,
     targetTopic,
@@ -125,16 +159,10 @@ function compareTopic(
     targetId: ids.targetId,
     retiredIds: ids.retired,
     unknown: unknownTopic,
-    partitions,
+    ...pointsOf(partitions, previous?.unprovenSince ?? previous?.recoveryPoint ?? source.t0),
     firstSeenAt: previous?.firstSeenAt ?? source.t0,
     appearedAt:
       previous === undefined ? (absentUntil === undefined ? undefined : source.t0) : previous.appearedAt,
-    recoveryPoint,
-    estimatedRecoveryPoint: worst(partitions.map(p => p.estimatedRecoveryPoint)),
-    unprovenSince:
-      recoveryPoint === undefined
-        ? (previous?.unprovenSince ?? previous?.recoveryPoint ?? source.t0)
-        : undefined,
   }
 }
 
@@ -153,6 +181,7 @@ interface Identity {
   readonly retired: readonly string[]
   /** Which side has another topic than before, in words. */
   readonly recreated: string | undefined
+  readonly recreatedSource: boolean
   /** Set when the listing shows an id that was replaced before. */
   readonly stale: Unknown | undefined
 }
@@ -175,6 +204,7 @@ function identityOf(
         targetId: previous.targetId,
         retired,
         recreated: undefined,
+        recreatedSource: false,
         stale,
       }
     }
@@ -197,6 +227,7 @@ function identityOf(
       sides.length === 0
         ? undefined
         : `${previous?.topic}: the topic was recreated on the ${sides.join(' and the ')}, so its positions say nothing about it`,
+    recreatedSource: sides.includes('source'),
     stale: undefined,
   }
 }
@@ -277,7 +308,7 @@ function outOfScopePositions(
     for (const [partition, position] of positions) {
       if (position.discarded !== undefined) continue
       const detail = `${topic}-${partition}: the topic was deleted and created again, so its positions say nothing about it`
-      positions.set(partition, discard(position, 'recreated', detail, observation.at))
+      positions.set(partition, discard(position, 'recreated', detail, observation.at, true))
     }
   }
   for (const topic of kept.keys()) {

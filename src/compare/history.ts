@@ -1,4 +1,4 @@
-import type { WatermarkSample } from '../model/comparison.ts'
+import type { CopyBound, WatermarkSample } from '../model/comparison.ts'
 import type { Instant } from '../model/time.ts'
 
 /** Samples kept above the position; at 15 s a poll the last quarter of an hour of a stall stays exact. */
@@ -6,18 +6,20 @@ export const maxSamples = 64
 
 /**
  * The history with one more observation: `highWatermark` as it was at or after `t0`. The same high watermark again
- * only moves its instant. Expects `highWatermark` not below the newest sample's: a fall is another identity.
+ * only moves its instant and where its copies end. Expects `highWatermark` not below the newest sample's: a fall is another identity.
  */
 export function observed(
   history: readonly WatermarkSample[],
   highWatermark: bigint,
   t0: Instant,
+  copies: CopyBound | undefined,
 ): readonly WatermarkSample[] {
   const newest = history.at(-1)
   if (newest !== undefined && newest.highWatermark === highWatermark) {
-    return [...history.slice(0, -1), { ...newest, lastSeenAt: Math.max(newest.lastSeenAt, t0) }]
+    const lastSeenAt = Math.max(newest.lastSeenAt, t0)
+    return [...history.slice(0, -1), { ...newest, lastSeenAt, copies: copies ?? newest.copies }]
   }
-  return thinned([...history, { highWatermark, firstSeenAt: t0, lastSeenAt: t0 }])
+  return thinned([...history, { highWatermark, firstSeenAt: t0, lastSeenAt: t0, copies }])
 }
 
 /**
@@ -32,6 +34,11 @@ export function pruned(history: readonly WatermarkSample[], position: bigint): r
 /** The newest instant whose high watermark is at or below the position: the recovery point (design rule 4). */
 export function provenInstant(history: readonly WatermarkSample[], position: bigint): Instant | undefined {
   return history[newestProvenIndex(history, position)]?.lastSeenAt
+}
+
+/** Where the copies lie of all that the source accepted after the sample that the position proves. */
+export function copyBound(history: readonly WatermarkSample[], position: bigint): CopyBound | undefined {
+  return history[newestProvenIndex(history, position)]?.copies
 }
 
 /** The highest watermark that had been seen by an instant, as far as the history still has it. */

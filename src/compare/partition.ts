@@ -1,8 +1,9 @@
-import type { PartitionComparison, Position } from '../model/comparison.ts'
+import type { Content, LostRange, PartitionComparison, Position } from '../model/comparison.ts'
 import type { PartitionProgress } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { observed, provenInstant, pruned, sampleAt } from './history.ts'
+import { asFormer, withLoss } from './losses.ts'
 import { advanced, discard, estimated, hasEvidence, noPosition, raisedTo } from './position.ts'
 
 /** What one poll found of one partition, and the circumstances that decide what it means. */
@@ -23,6 +24,8 @@ export interface PartitionReading {
   readonly tasksChangedAtMs: number | undefined
   /** Set when the topic was found to be another one: the reason for giving up the old positions. */
   readonly recreated: string | undefined
+  /** Whether it is the source's topic that is another one. */
+  readonly recreatedSource: boolean
   /** t0 of the last complete listing that did not have this partition; undefined where that proves nothing. */
   readonly absentUntil: Instant | undefined
   readonly logStart: Reading<bigint> | undefined
@@ -45,16 +48,18 @@ export function comparePartition(
   let position = previous?.position ?? carried ?? noPosition
   let history = previous?.history ?? []
   let seen = previous?.highWatermark
+  let content = previous?.content
   const highWatermark = valueIfKnown(reading.highWatermark)
+  const targetEnd = reading.targetEnd === 'absent' ? undefined : valueIfKnown(reading.targetEnd)
 
   if (previous === undefined && reading.absentUntil !== undefined) {
-    history = observed(history, 0n, reading.absentUntil)
+    history = observed(history, 0n, reading.absentUntil, undefined)
   }
   const beforeProgress = position
   const contradiction = contradictionOf(position, seen?.highWatermark, reading)
   if (contradiction !== undefined) {
-    const reason = reading.recreated === undefined ? 'diverged' : 'recreated'
-    position = discard(position, reason, contradiction, t0)
+    content = contentAfterDiscard(previous, reading, contradiction)
+    position = discard(position, contradiction.reason, contradiction.detail, t0, contradiction.adoptable)
     history = []
     seen = undefined
   }
@@ -67,13 +72,19 @@ export function comparePartition(
     (reading.positionsReadFirst || beforeProgress.proven > highWatermark)
   ) {
     const detail = `${reading.name}: the engine committed source offset ${position.proven - 1n}, but the log ends at ${highWatermark}`
-    position = discard(position, 'diverged', detail, t0)
+    content = contentAfterDiscard(previous, reading, { reason: 'diverged', detail, adoptable: false })
+    position = discard(position, 'diverged', detail, t0, false)
     history = []
     seen = undefined
   }
 
   if (highWatermark !== undefined) {
-    history = observed(history, highWatermark, t0)
+    // The durable position of the poll before: what the target got since its end was asked for lies behind it.
+    const copies =
+      targetEnd === undefined || position.discarded !== undefined
+        ? undefined
+        : { target: targetEnd, source: (beforeProgress.durable ?? -1n) + 1n }
+    history = observed(history, highWatermark, t0, copies)
     seen = history.at(-1)
     if (
       !hasEvidence(position) &&
@@ -82,40 +93,36 @@ export function comparePartition(
       valueIfKnown(reading.logStart) === highWatermark
     ) {
       // Nothing is retained and the engine never touched it: it has nothing to copy, so it will commit nothing.
-      position = raisedTo(position, highWatermark)
+      position = raisedTo(position, highWatermark, 'commits')
     }
-    const targetEnd = reading.targetEnd === 'absent' ? undefined : valueIfKnown(reading.targetEnd)
     position = estimated(position, {
       targetEnd,
       highWatermark,
       tasksChangedAtMs: reading.tasksChangedAtMs,
     })
   }
+  const logStart =
+    valueIfKnown(reading.logStart) ?? (contradiction === undefined ? previous?.logStart : undefined)
+  if (reading.progress?.pairs?.gap !== undefined && position.discarded === undefined) {
+    content = { ...(content ?? noContent), gap: reading.progress.pairs.gap }
+  }
+  content = withExpired(content, { position, logStart, highWatermark, targetEnd, at: t0 })
+
   const unverified = unverifiedOf(reading, position, previous === undefined)
   if (unverified === undefined) history = pruned(history, position.proven)
-
-  const recoveryPoint =
-    unverified === undefined ? provenInstant(history, position.proven) : previous?.recoveryPoint
-  const missing = seen !== undefined && seen.highWatermark > position.proven
-  const unknownNow = unknownNowOf(reading, position, highWatermark, missing) ?? unverified
-  const judged = unknownNow === undefined ? highWatermark : undefined
-  const moved = previous !== undefined && position.proven > previous.position.proven
-  return {
+  return concluded(previous, {
     partition: reading.partition,
-    highWatermark: seen,
+    t0,
+    seen,
     position,
     history,
-    unknown: unknownNow,
-    recoveryPoint,
-    estimatedRecoveryPoint:
-      unverified === undefined
-        ? provenInstant(history, position.estimated)
-        : previous?.estimatedRecoveryPoint,
-    lag: judged === undefined ? undefined : atLeastZero(judged - position.proven),
-    estimatedLag: judged === undefined ? undefined : atLeastZero(judged - position.estimated),
-    missingSince: missing ? (previous?.missingSince ?? t0) : undefined,
-    movedAt: moved ? t0 : previous?.movedAt,
-    knownSince: judged === undefined ? undefined : (previous?.knownSince ?? t0),
+    content,
+    targetEnd,
+    logStart,
+    highWatermark,
+    unverified,
+    engineUnknown: reading.engineUnknown,
+    unknown: missing => unknownNowOf(reading, position, highWatermark, missing),
     pairFresh: pairFreshOf(reading, position, history, highWatermark),
     logStartWanted:
       highWatermark !== undefined &&
@@ -127,7 +134,205 @@ export function comparePartition(
         previous.highWatermark === undefined ||
         (previous.logStartWanted &&
           (valueIfKnown(reading.logStart) === undefined || reading.engineUnknown !== undefined))),
+  })
+}
+
+/** What a poll has settled of a partition before it is said what that means. */
+interface Settled {
+  readonly partition: number
+  readonly t0: Instant
+  readonly seen: PartitionComparison['highWatermark']
+  readonly position: Position
+  readonly history: PartitionComparison['history']
+  readonly content: Content | undefined
+  readonly targetEnd: bigint | undefined
+  readonly logStart: bigint | undefined
+  /** As of this poll; undefined where it could not be read. */
+  readonly highWatermark: bigint | undefined
+  readonly unverified: Unknown | undefined
+  readonly engineUnknown: Unknown | undefined
+  readonly unknown: (missing: boolean) => Unknown | undefined
+  readonly pairFresh: boolean | undefined
+  readonly logStartWanted: boolean
+}
+
+/** The recovery point and the lag that follow from position and history. */
+function concluded(previous: PartitionComparison | undefined, settled: Settled): PartitionComparison {
+  const { t0, seen, position, history, highWatermark, unverified } = settled
+  const missing = seen !== undefined && seen.highWatermark > position.proven
+  const unknown = settled.unknown(missing) ?? unverified
+  const judged = unknown === undefined ? highWatermark : undefined
+  const moved = previous !== undefined && position.proven > previous.position.proven
+  const estimatedRecoveryPoint =
+    unverified === undefined ? provenInstant(history, position.estimated) : previous?.estimatedRecoveryPoint
+  return {
+    partition: settled.partition,
+    highWatermark: seen,
+    position,
+    history,
+    targetEnd: settled.targetEnd,
+    logStart: settled.logStart,
+    content: settled.content,
+    engineUnknown: settled.engineUnknown,
+    unknown,
+    recoveryPoint:
+      unverified === undefined ? provenInstant(history, position.proven) : previous?.recoveryPoint,
+    estimatedRecoveryPoint,
+    estimateBasis: estimatedRecoveryPoint === undefined ? undefined : 'history',
+    retentionDeadline: undefined,
+    lag: judged === undefined ? undefined : lagOf(judged, position.proven, settled.content),
+    estimatedLag: judged === undefined ? undefined : atLeastZero(judged - position.estimated),
+    missingSince: missing ? (previous?.missingSince ?? t0) : undefined,
+    movedAt: moved ? t0 : previous?.movedAt,
+    knownSince: judged === undefined ? undefined : (previous?.knownSince ?? t0),
+    pairFresh: settled.pairFresh,
+    logStartWanted: settled.logStartWanted,
   }
+}
+
+/** High watermark minus position; where the tail was read to its end, no more than the data records in it. */
+function lagOf(highWatermark: bigint, proven: bigint, content: Content | undefined): bigint {
+  const offsets = atLeastZero(highWatermark - proven)
+  const tail = content?.tail
+  if (tail === undefined || tail.from > proven || tail.readTo < highWatermark) return offsets
+  const records = BigInt(tail.records)
+  return records < offsets ? records : offsets
+}
+
+/**
+ * The partition after its records were read in the same poll: a position that was raised, what was found to be lost,
+ * and what follows from both. `discarded` positions stay so, unless the content shows where the copy begins.
+ */
+export function withContent(
+  partition: PartitionComparison,
+  position: Position,
+  content: Content,
+  at: Instant,
+): PartitionComparison {
+  const { highWatermark: seen } = partition
+  const isCurrent = seen !== undefined && partition.unknown?.reason !== 'reading'
+  const history = isCurrent ? pruned(partition.history, position.proven) : partition.history
+  const wasDiscarded = partition.position.discarded !== undefined && position.discarded === undefined
+  return concluded(partition, {
+    ...partition,
+    t0: at,
+    seen,
+    position,
+    history,
+    content,
+    highWatermark: seen !== undefined && seen.lastSeenAt >= at ? seen.highWatermark : undefined,
+    unverified: partition.unknown?.reason === 'reading' ? partition.unknown : undefined,
+    unknown: missing => {
+      if (wasDiscarded || partition.unknown === undefined) return undefined
+      return !missing && partition.unknown === partition.engineUnknown ? undefined : partition.unknown
+    },
+  })
+}
+
+export const noContent: Content = {
+  tail: undefined,
+  audit: undefined,
+  losses: undefined,
+  gap: undefined,
+  openTransaction: undefined,
+  unreadable: undefined,
+}
+
+interface Contradiction {
+  readonly reason: 'recreated' | 'diverged'
+  readonly detail: string
+  readonly adoptable: boolean
+}
+
+/** What was not copied of an identity that has ended is lost; what was read of it says nothing about the next one. */
+function contentAfterDiscard(
+  previous: PartitionComparison | undefined,
+  reading: PartitionReading,
+  { reason }: Contradiction,
+): Content | undefined {
+  const before = previous?.content
+  const seen = previous?.highWatermark?.highWatermark
+  const { position } = previous ?? {}
+  let losses = before?.losses
+  const sourceIsAnother = reading.recreatedSource
+  if (seen !== undefined && position !== undefined && position.discarded === undefined) {
+    const highWatermark = valueIfKnown(reading.highWatermark)
+    const floor =
+      reason === 'diverged' && highWatermark !== undefined && highWatermark > position.proven
+        ? highWatermark
+        : position.proven
+    const fell = sourceIsAnother || (highWatermark !== undefined && highWatermark < seen)
+    if (fell && floor < seen) {
+      losses = withLoss(losses, {
+        from: floor,
+        to: seen,
+        cause: sourceIsAnother ? 'recreated' : 'truncated',
+        certain: isExact(
+          previous,
+          valueIfKnown(reading.targetEnd === 'absent' ? undefined : reading.targetEnd),
+        ),
+        foundAt: reading.t0,
+        former: false,
+      })
+    }
+  }
+  if (losses !== undefined && sourceIsAnother) losses = asFormer(losses)
+  return losses === undefined ? undefined : { ...noContent, losses }
+}
+
+/** Whether nothing at or behind the proven position is on the target: read, and the target has not grown since. */
+function isExact(partition: PartitionComparison | undefined, targetEnd: bigint | undefined): boolean {
+  const tail = partition?.content?.tail
+  return (
+    tail !== undefined &&
+    tail.missing === tail.records &&
+    tail.from === partition?.position.proven &&
+    targetEnd !== undefined &&
+    tail.targetEnd === targetEnd
+  )
+}
+
+interface ExpiredInput {
+  readonly position: Position
+  readonly logStart: bigint | undefined
+  readonly highWatermark: bigint | undefined
+  readonly targetEnd: bigint | undefined
+  readonly at: Instant
+}
+
+/**
+ * What the source deleted before it was copied. A position that stands below the log start: from the position on, for
+ * certain where the position is exact. A gap between two pairs: behind what fits between them on the target, because
+ * the engine writes a pair whenever it skips a source offset.
+ */
+function withExpired(
+  content: Content | undefined,
+  { position, logStart, highWatermark, targetEnd, at }: ExpiredInput,
+): Content | undefined {
+  if (logStart === undefined || position.discarded !== undefined) return content
+  const found: LostRange[] = []
+  const range = (from: bigint, to: bigint, certain: boolean): void => {
+    if (from < to) found.push({ from, to, cause: 'expired', certain, foundAt: at, former: false })
+  }
+  const gap = content?.gap
+  if (gap !== undefined) {
+    const from = gap.after.source + (gap.before.target - gap.after.target)
+    range(from, logStart < gap.before.source ? logStart : gap.before.source, true)
+  }
+  if (hasEvidence(position) && highWatermark !== undefined) {
+    const tail = content?.tail
+    const exact =
+      tail !== undefined &&
+      tail.missing === tail.records &&
+      tail.from === position.proven &&
+      targetEnd !== undefined &&
+      tail.targetEnd === targetEnd
+    range(position.proven, logStart < highWatermark ? logStart : highWatermark, exact)
+  }
+  if (found.length === 0) return content
+  const losses = found.reduce(withLoss, content?.losses)
+  if (losses === content?.losses) return content
+  return { ...(content ?? noContent), losses }
 }
 
 /** Why the positions before this poll cannot be of the logs that it found; undefined where nothing speaks against it. */
@@ -135,21 +340,25 @@ function contradictionOf(
   position: Position,
   lastHighWatermark: bigint | undefined,
   reading: PartitionReading,
-): string | undefined {
-  if (reading.recreated !== undefined) return reading.recreated
+): Contradiction | undefined {
+  if (reading.recreated !== undefined) {
+    return { reason: 'recreated', detail: reading.recreated, adoptable: true }
+  }
   const highWatermark = valueIfKnown(reading.highWatermark)
   if (highWatermark !== undefined && lastHighWatermark !== undefined && highWatermark < lastHighWatermark) {
-    return `${reading.name}: the source's log ended at ${lastHighWatermark} and now ends at ${highWatermark}`
+    const detail = `${reading.name}: the source's log ended at ${lastHighWatermark} and now ends at ${highWatermark}`
+    return { reason: 'diverged', detail, adoptable: false }
   }
   if (position.discarded !== undefined) return undefined
   if (reading.targetEnd === 'absent') {
-    return hasEvidence(position)
-      ? `${reading.name}: it was copied up to ${position.proven - 1n}, but the target does not have it`
-      : undefined
+    if (!hasEvidence(position)) return undefined
+    const detail = `${reading.name}: it was copied up to ${position.proven - 1n}, but the target does not have it`
+    return { reason: 'diverged', detail, adoptable: true }
   }
   const targetEnd = valueIfKnown(reading.targetEnd)
   if (targetEnd !== undefined && position.pair !== undefined && targetEnd <= position.pair.target) {
-    return `${reading.name}: the engine wrote target offset ${position.pair.target}, but the target's log ends at ${targetEnd}`
+    const detail = `${reading.name}: the engine wrote target offset ${position.pair.target}, but the target's log ends at ${targetEnd}`
+    return { reason: 'diverged', detail, adoptable: true }
   }
   return undefined
 }

@@ -10,6 +10,7 @@ export const noPosition: Position = {
   pair: undefined,
   distrustedPair: undefined,
   discarded: undefined,
+  basis: 'commits',
 }
 
 /**
@@ -29,7 +30,11 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
     const wentBack = (lowest: bigint | undefined): boolean =>
       lowest !== undefined && (bound === undefined || lowest <= bound)
     if (!wentBack(durable?.newest) && !wentBack(pairs?.lowest)) {
-      return { ...position, durable: durable?.newest ?? position.durable }
+      return {
+        ...position,
+        durable: durable?.newest ?? position.durable,
+        discarded: pairs === undefined ? discarded : { ...discarded, since: sinceDiscard(discarded, pairs) },
+      }
     }
     // Of the poll in which it began anew only the newest values are surely of the new run; a durable position
     // above the bound may be a flush of the old run that was still on its way.
@@ -45,15 +50,18 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
       pair,
       distrustedPair: undefined,
       discarded: undefined,
+      basis: 'commits',
     }
   }
-  const proven = max(position.proven, behindLast([durable?.highest, pairs?.highest]))
+  const committed = behindLast([durable?.highest, pairs?.highest])
+  const proven = max(position.proven, committed)
   return {
     ...position,
     proven,
     estimated: max(position.estimated, proven),
     durable: durable?.newest ?? position.durable,
     pair,
+    basis: committed >= position.proven ? 'commits' : position.basis,
   }
 }
 
@@ -68,16 +76,35 @@ export function discard(
   reason: Discarded['reason'],
   detail: string,
   at: Instant,
+  adoptable: boolean,
 ): Position {
   if (!hasEvidence(position)) return position.discarded === undefined ? noPosition : position
   const beganAnewAtOrBelow = position.durable ?? position.pair?.source
-  return { ...noPosition, durable: position.durable, discarded: { reason, detail, at, beganAnewAtOrBelow } }
+  return {
+    ...noPosition,
+    durable: position.durable,
+    discarded: { reason, detail, at, adoptable, since: undefined, beganAnewAtOrBelow },
+  }
 }
 
 /** At least this: offsets below are known not to be missing for another reason than a commit. */
-export function raisedTo(position: Position, floor: bigint): Position {
+export function raisedTo(position: Position, floor: bigint, basis: Position['basis']): Position {
   if (position.discarded !== undefined || position.proven >= floor) return position
-  return { ...position, proven: floor, estimated: max(position.estimated, floor) }
+  return { ...position, proven: floor, estimated: max(position.estimated, floor), basis }
+}
+
+/** The position under a new identity, once content has shown that this pair is of it. */
+export function adopted(position: Position, pair: OffsetPair): Position {
+  const proven = pair.source + 1n
+  return { ...noPosition, durable: position.durable, proven, estimated: proven, pair, basis: 'content' }
+}
+
+function sinceDiscard(
+  { since }: Discarded,
+  pairs: NonNullable<PartitionProgress['pairs']>,
+): NonNullable<Discarded['since']> {
+  const lowest = since === undefined || pairs.lowest < since.lowest ? pairs.lowest : since.lowest
+  return { pair: pairs.newest, lowest }
 }
 
 export interface EstimateInput {

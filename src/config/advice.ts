@@ -8,9 +8,12 @@ import type { Source } from './yaml.ts'
 export function adviceFor(config: ShapedConfig, source: Source): readonly ConfigProblem[] {
   return [
     ...timeoutAdvice(config, source),
-    ...config.flows.flatMap((flow, index) =>
-      budgetAdvice(flow, index, config.poll.schedule.longestGapMs, source),
-    ),
+    // Comparison by content proves what lies between the engine's commits.
+    ...(config.audit.bytesPerPoll > 0
+      ? []
+      : config.flows.flatMap((flow, index) =>
+          budgetAdvice(flow, index, config.poll.schedule.longestGapMs, source),
+        )),
     ...unusedClusterAdvice(config, source),
   ]
 }
@@ -47,7 +50,7 @@ function budgetAdvice(
       const flush = formatDuration(replicator.offsetFlushInterval)
       const expected = `a budget that can be proven, at least 1.25 x ${flush} of offsetFlushInterval + 3 polls of ${formatDuration(longestGapMs)}`
       const found = formatDuration(budget)
-      const advice = `raise it to at least ${smallest}, or lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval`
+      const advice = `raise it to at least ${smallest}, lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval, or let audit.bytesPerPoll read records`
       return source.problemAt(path, expected, found, `expected ${expected}, found ${found}: ${advice}`)
     })
 }

@@ -93,7 +93,7 @@ function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[]): Vali
   return {
     [validated]: true,
     clusters: Object.entries(shaped.clusters).map(([name, cluster]) => ({ name, ...cluster })),
-    flows: shaped.flows.map(resolveFlow),
+    flows: shaped.flows.map(flow => resolveFlow(flow, shaped.audit.bytesPerPoll)),
     poll: {
       schedule: poll.schedule.expression,
       longestGapMs: poll.schedule.longestGapMs,
@@ -105,7 +105,7 @@ function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[]): Vali
   }
 }
 
-function resolveFlow(flow: ShapedFlow): Flow {
+function resolveFlow(flow: ShapedFlow, auditBytesPerPoll: number): Flow {
   const { name, source, target, tier, topics } = flow
   return {
     name,
@@ -115,6 +115,7 @@ function resolveFlow(flow: ShapedFlow): Flow {
     replicator: resolveReplicator(flow),
     topics: nameFilter(topics.include, topics.exclude),
     rpo: resolveRpo(flow),
+    auditBytesPerPoll,
   }
 }
 
@@ -129,6 +130,7 @@ function resolveReplicator({ source, target, replicator }: ShapedFlow): Replicat
     // Connect's own topics always have dots: org.apache.kafka.connect.mirror.MirrorMakerConfig.
     offsetsTopic: replicator.offsetsTopic ?? `mm2-offsets.${sourceAlias}.internal`,
     statusTopic: replicator.statusTopic ?? `mm2-status.${sourceAlias}.internal`,
+    isolationLevel: replicator.isolationLevel,
     offsetSyncsLocation: replicator.offsetSyncsLocation,
     offsetFlushIntervalMs: replicator.offsetFlushInterval,
     refreshTopicsIntervalMs: replicator.refreshTopicsInterval,

@@ -23,6 +23,7 @@ flows:
       offsetSyncsLocation: source
       offsetFlushInterval: 60s
       refreshTopicsInterval: 600s
+      isolationLevel: read_uncommitted
     topics:
       include: ["orders.*", payments, "glob:billing-*"]
       exclude: [".*-internal"]
@@ -37,6 +38,8 @@ flows:
 poll:
   schedule: "*/15 * * * * *"
   timeout: 10s
+audit:
+  bytesPerPoll: 4MiB
 metrics:
   topics: all
   partitions: false

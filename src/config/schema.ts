@@ -4,6 +4,7 @@ import { parseDuration } from './durations.ts'
 import type { Parsed } from './parsed.ts'
 import { parsePattern } from './patterns.ts'
 import { parseSchedule } from './schedule.ts'
+import { parseSize } from './sizes.ts'
 
 interface Documentation {
   readonly expected: string
@@ -151,6 +152,10 @@ const mirrorMaker2 = mapping({
     ['source', 'target'],
     '`offset-syncs.topic.location`: the cluster that holds the offset syncs.',
   ).prefault('source'),
+  isolationLevel: choice(
+    ['read_uncommitted', 'read_committed'],
+    "`isolation.level` of MirrorMaker's consumers on the source; Kafka's default copies aborted records too.",
+  ).prefault('read_uncommitted'),
   offsetFlushInterval: duration(
     '`offset.flush.interval.ms`: how often MirrorMaker commits its position.',
   ).prefault('60s'),
@@ -228,6 +233,16 @@ export const configSchema = mapping({
           : parsed
       },
     ).prefault('10s'),
+  }).prefault({}),
+  audit: mapping({
+    bytesPerPoll: scalar(
+      {
+        expected: 'a size such as 512KiB or 4MiB, or "0"',
+        meaning:
+          'Records that one poll may read of each flow, both clusters together, to prove positions and to audit the copy; `"0"` reads none. Needs READ on the topics.',
+      },
+      parseSize,
+    ).prefault('4MiB'),
   }).prefault({}),
   metrics: mapping({
     topics: choice(['all', 'summary'], 'Series for every topic, or the flow only.').prefault('all'),

@@ -12,7 +12,7 @@ import { prefersOpenMetrics } from './accept.ts'
 export interface Shown {
   readonly snapshot: () => Snapshot
   /** The families of the catalog, rendered when the snapshot was published. */
-  readonly families: () => string
+  readonly families: () => { readonly text: string; readonly openMetricsText: string }
   readonly selfMetrics: SelfMetrics
   readonly clock: () => ClockReading
   /** Names of flows whose first poll has not ended. */
@@ -40,7 +40,9 @@ export function createApp(shown: Shown): Express {
     const openMetrics = prefersOpenMetrics(request.headers.accept)
     const own = await shown.selfMetrics.render(openMetrics ? 'openmetrics' : 'prometheus')
     // In OpenMetrics the families come first, because the registry's page ends with the end marker.
-    const page = openMetrics ? `${shown.families()}${withEnd(own)}` : `${own}${shown.families()}`
+    const page = openMetrics
+      ? `${shown.families().openMetricsText}${withEnd(own)}`
+      : `${own}${shown.families().text}`
     response.set('content-type', openMetrics ? openMetricsType : prometheusType)
     response.vary('Accept').vary('Accept-Encoding')
     await sendCompressed(request, response, Buffer.from(page))

@@ -19,6 +19,8 @@ export interface Family {
   readonly name: string
   readonly help: string
   readonly labels: readonly string[]
+  /** A gauge unless told. */
+  readonly type?: 'counter'
   readonly subject: Subject
   readonly samples: (snapshot: Snapshot) => Iterable<Sample>
 }
@@ -302,6 +304,37 @@ export const catalog = {
     'The same with the estimated position, for people.',
     ({ estimatedLag }) => estimatedLag,
   ),
+  topicMissing: ofTopic(
+    'missing_records',
+    "Records of the source's tail that were read and are certainly not on the target; the lag is the upper bound. Absent where the tail was not read.",
+    ({ missingRecords }) => missingRecords,
+  ),
+  topicLost: {
+    ...ofTopic(
+      'lost_records_total',
+      'Source offsets that will never be on the target: deleted before they were copied, left behind by a recreation, or stepped over. Since Tidemark started.',
+      ({ lost }) => lost,
+    ),
+    type: 'counter',
+  },
+  topicPossiblyLost: {
+    ...ofTopic(
+      'possibly_lost_records_total',
+      'Source offsets of which it is not excluded that they are lost, since Tidemark started.',
+      ({ possiblyLost }) => possiblyLost,
+    ),
+    type: 'counter',
+  },
+  topicMismatched: ofTopic(
+    'mismatched_records',
+    'Records of the target that are not the copy of the source record whose place they have.',
+    ({ mismatches }) => mismatches,
+  ),
+  topicRetentionDeadline: ofTopic(
+    'retention_deadline_timestamp_seconds',
+    "When the source's retention starts to delete records that are not on the target; absent while nothing waits for long or that cannot be told.",
+    ({ retentionDeadline }, snapshot) => seconds(retentionDeadline, snapshot),
+  ),
   topicRpoBudget: ofTopic(
     'rpo_budget_seconds',
     'The RPO budget of the topic, from the configuration.',
@@ -316,6 +349,28 @@ export const catalog = {
     'offset_sync_fresh',
     '1 while the newest offset sync still translates what was produced, 0 when not; absent where that cannot be judged.',
     ({ pairsFresh }) => (pairsFresh === undefined ? undefined : pairsFresh ? 1 : 0),
+  ),
+  positionAudits: {
+    name: 'tidemark_position_audits_total',
+    help: 'Looks at the records of a partition on both sides, by what they showed: copies in their places (proven), a record missing or another one in its place (contradicted), neither (inconclusive), nothing that could be read (unreadable).',
+    labels: ['flow', 'outcome'],
+    type: 'counter',
+    subject: 'flow',
+    *samples(snapshot) {
+      for (const { flow, facts } of assessed(snapshot)) {
+        for (const [outcome, count] of Object.entries(facts.audits)) yield [[flow.name, outcome], count]
+      }
+    },
+  },
+  flowPartitionsAudited: ofFlow(
+    'partitions_audited',
+    'Source partitions whose copies the newest look at their records proved; compare with kafka_replication_flow_partitions.',
+    ({ partitionsAudited, facts }) => (facts.scopeUnknown === undefined ? partitionsAudited : undefined),
+  ),
+  flowAuditedSince: ofFlow(
+    'audited_timestamp_seconds',
+    'Every partition that holds records was looked at then or later; absent while one never was.',
+    ({ auditedSince }, snapshot) => seconds(auditedSince, snapshot),
   ),
   partitionHighWatermark: ofPartition(
     'source_high_watermark',

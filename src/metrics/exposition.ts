@@ -9,15 +9,18 @@ export interface ExpositionOptions {
 }
 
 export interface RenderedFamilies {
-  /** Prometheus text format 0.0.4, which is the same in OpenMetrics 1.0 for gauges. */
+  /** Prometheus text format 0.0.4. */
   readonly text: string
+  /** The same as OpenMetrics 1.0, where a counter's family has the name without `_total`. */
+  readonly openMetricsText: string
   /** Series that the options left out. */
   readonly omitted: number
 }
 
-/** Renders every family of the catalog. All of them are gauges, one HELP and TYPE each, families without samples left out. */
+/** Renders every family of the catalog, one HELP and TYPE each, families without samples left out. */
 export function renderFamilies(snapshot: Snapshot, options: ExpositionOptions): RenderedFamilies {
   const lines: string[] = []
+  const counters: [header: string, asOpenMetrics: string][] = []
   let omitted = 0
   for (const family of Object.values<Family>(catalog)) {
     if (!isShown(family, options)) {
@@ -28,13 +31,26 @@ export function renderFamilies(snapshot: Snapshot, options: ExpositionOptions): 
     const prefixes = labelPrefixes(family)
     let isFirst = true
     for (const sample of family.samples(snapshot)) {
-      if (isFirst)
-        lines.push(`# HELP ${family.name} ${escapedHelp(family.help)}`, `# TYPE ${family.name} gauge`)
+      if (isFirst) {
+        const header = headerOf(family, family.name)
+        lines.push(header)
+        if (family.type === 'counter') counters.push([header, headerOf(family, withoutTotal(family.name))])
+      }
       isFirst = false
       lines.push(lineOf(prefixes, sample))
     }
   }
-  return { text: lines.length === 0 ? '' : `${lines.join('\n')}\n`, omitted }
+  const text = lines.length === 0 ? '' : `${lines.join('\n')}\n`
+  const openMetricsText = counters.reduce((page, [header, other]) => page.replace(header, () => other), text)
+  return { text, openMetricsText, omitted }
+}
+
+function headerOf({ help, type }: Family, name: string): string {
+  return `# HELP ${name} ${escapedHelp(help)}\n# TYPE ${name} ${type ?? 'gauge'}`
+}
+
+function withoutTotal(name: string): string {
+  return name.replace(/_total$/, '')
 }
 
 function isShown({ subject }: Family, { topics, partitions }: ExpositionOptions): boolean {

@@ -26,6 +26,15 @@ export interface TopicAssessment {
   /** Sums over all partitions; undefined as soon as one of them is unknown. */
   readonly lag: bigint | undefined
   readonly estimatedLag: bigint | undefined
+  /** Records that are certainly not on the target; undefined as soon as that cannot be told of one partition. */
+  readonly missingRecords: number | undefined
+  /** Offsets that will never be copied, and those of which it is not excluded, since this process started. */
+  readonly lost: bigint
+  readonly possiblyLost: bigint
+  /** Records of the target that stand where another one should. */
+  readonly mismatches: number
+  /** When the source starts to delete what is not on the target: the first partition's. */
+  readonly retentionDeadline: Instant | undefined
   /** Newest pair of any partition, milliseconds since the epoch. */
   readonly pairAtMs: number | undefined
   /** Every partition's newest pair still translates what was produced; undefined where that cannot be judged. */
@@ -56,6 +65,10 @@ export interface FlowAssessment {
   readonly provableExposureMs: number
   readonly partitionsExpected: number
   readonly partitionsObserved: number
+  /** Partitions whose newest look at records proved their copies, of those that have any. */
+  readonly partitionsAudited: number
+  /** By when every partition that has records had been looked at since; undefined while one never was. */
+  readonly auditedSince: Instant | undefined
 }
 
 /** What is known of one cluster after the last poll. */

@@ -1,4 +1,5 @@
-import type { OffsetPair } from './observation.ts'
+import type { IsolationLevel } from './flow.ts'
+import type { Gap, OffsetPair } from './observation.ts'
 import type { Unknown } from './reading.ts'
 import type { Instant } from './time.ts'
 
@@ -7,6 +8,18 @@ export interface WatermarkSample {
   readonly highWatermark: bigint
   readonly firstSeenAt: Instant
   readonly lastSeenAt: Instant
+  /** Undefined where the target's end was not known. */
+  readonly copies: CopyBound | undefined
+}
+
+/**
+ * Where on the target the copies of what came later lie. The target's end was read before the high watermark beside
+ * it: records from that high watermark on did not exist yet, so all their copies lie at `target` or behind. What lies
+ * there is a copy of source offset `source` or of a later one: a replicator resumes behind its durable position.
+ */
+export interface CopyBound {
+  readonly target: bigint
+  readonly source: bigint
 }
 
 /** Positions of a former identity, which count no longer until the engine shows that it began anew. */
@@ -14,6 +27,10 @@ export interface Discarded {
   readonly reason: 'recreated' | 'diverged'
   readonly detail: string
   readonly at: Instant
+  /** Whether comparing the copy with its original can show where the copy of the new identity begins. */
+  readonly adoptable: boolean
+  /** What the engine wrote since, which counts only once content has shown that it is of the new identity. */
+  readonly since: { readonly pair: OffsetPair; readonly lowest: bigint } | undefined
   /** The engine began anew once it commits a replicated offset at or below this one; undefined: any commit. */
   readonly beganAnewAtOrBelow: bigint | undefined
 }
@@ -30,6 +47,102 @@ export interface Position {
   /** A pair whose estimate contradicted the log: no estimate until a newer one. */
   readonly distrustedPair: OffsetPair | undefined
   readonly discarded: Discarded | undefined
+  /** What `proven` rests on: the engine's commits, or records that were read. */
+  readonly basis: 'commits' | 'content'
+}
+
+/** What reading the source behind the proven position found. */
+export interface Tail {
+  /** The proven position that it was read from, the one that followed, and the first offset that was not read. */
+  readonly readFrom: bigint
+  readonly from: bigint
+  readonly readTo: bigint
+  readonly isolationLevel: IsolationLevel
+  /** Data records in [from, readTo). */
+  readonly records: number
+  /** Data records in [readFrom, from): they have their copies. */
+  readonly copied: number
+  readonly markers: number
+  readonly firstRecord: { readonly offset: bigint; readonly timestampMs: number } | undefined
+  /** Those of `records` that are certainly not on the target; undefined where that cannot be told. */
+  readonly missing: number | undefined
+  /** Records among the newest of the target that are no copy of what the source has: of a foreign writer, or expired since. */
+  readonly unexplained: number | undefined
+  /** The target's end up to which their copies were looked for. */
+  readonly targetEnd: bigint | undefined
+  readonly lastStableOffset: bigint
+  readonly readAt: Instant
+}
+
+/** Offsets [from, to) of the source that the engine will not copy any more. */
+export interface LostRange {
+  readonly from: bigint
+  readonly to: bigint
+  /** `expired`: deleted before it was copied; `truncated`: the source's log fell; `skipped`: stepped over. */
+  readonly cause: 'expired' | 'recreated' | 'truncated' | 'skipped'
+  /** Whether its records are certainly not on the target; else it is only not excluded. */
+  readonly certain: boolean
+  readonly foundAt: Instant
+  /** Its offsets are those of a topic that has been replaced since. */
+  readonly former: boolean
+}
+
+export interface Losses {
+  /** In the order they were found; the oldest are dropped when there are many. */
+  readonly ranges: readonly LostRange[]
+  /** Offsets in certain ranges, and in the others, since this process started; they only grow. */
+  readonly lost: bigint
+  readonly possiblyLost: bigint
+}
+
+/** A record of the target that stands where another one should. */
+export interface Mismatch {
+  readonly source: bigint
+  readonly target: bigint
+  readonly foundAt: Instant
+}
+
+export type AuditOutcome = 'proven' | 'contradicted' | 'inconclusive' | 'unreadable'
+
+/** What comparing the copy with its original found, stretch by stretch, downwards from an exact pair. */
+export interface Audit {
+  readonly outcome: AuditOutcome
+  /** One line for people. */
+  readonly detail: string
+  readonly at: Instant
+  /** Below these offsets the next stretch is compared; undefined: begin at the newest pair. */
+  readonly next: { readonly source: bigint; readonly target: bigint } | undefined
+  /** Where on the target the search for the next copy began, while it goes on: records sent again lie between. */
+  readonly searchedFrom: bigint | undefined
+  /** Something has matched since the newest pair. */
+  readonly lapMatched: boolean
+  readonly mismatches: readonly Mismatch[]
+  readonly lapStartedAt: Instant
+  /** When a whole lap down to a log start was last completed. */
+  readonly completedAt: Instant | undefined
+  readonly bytesPerOffset: number
+}
+
+/** An open transaction that the engine's reads wait for. */
+export interface OpenTransaction {
+  readonly lastStableOffset: bigint
+  /** Undefined where DescribeProducers is not allowed or not supported. */
+  readonly producerId: bigint | undefined
+  /** When it last wrote, on its own clock. */
+  readonly wroteAtMs: number | undefined
+  readonly detail: string
+}
+
+/** What is known from records; a partition that was never looked at has none of it. */
+export interface Content {
+  readonly tail: Tail | undefined
+  readonly audit: Audit | undefined
+  readonly losses: Losses | undefined
+  /** Not yet looked at. */
+  readonly gap: Gap | undefined
+  readonly openTransaction: OpenTransaction | undefined
+  /** Why records could not be read. */
+  readonly unreadable: Unknown | undefined
 }
 
 export interface PartitionComparison {
@@ -38,6 +151,17 @@ export interface PartitionComparison {
   readonly highWatermark: WatermarkSample | undefined
   readonly position: Position
   readonly history: readonly WatermarkSample[]
+  /** The target's end as of this poll; undefined while unknown or absent. */
+  readonly targetEnd: bigint | undefined
+  /** Below it the source has deleted everything; as of the last poll that asked for it. */
+  readonly logStart: bigint | undefined
+  readonly content: Content | undefined
+  /** Set where the engine's positions as a whole cannot be told. */
+  readonly engineUnknown: Unknown | undefined
+  /** What the estimate rests on. */
+  readonly estimateBasis: 'history' | 'record_timestamp' | 'budget_probe' | undefined
+  /** When the source's retention starts to delete what is not on the target; undefined: nothing is missing, or it cannot be told. */
+  readonly retentionDeadline: Instant | undefined
   /** Why this poll cannot tell; the recovery point stays all the same. */
   readonly unknown: Unknown | undefined
   /** Newest t0 whose high watermark is at or below the position; undefined where there is none. */
@@ -101,6 +225,10 @@ export interface FlowComparison {
   /** Literal names in the filter that the source says do not exist. */
   readonly absentTopics: readonly string[]
   readonly engineUnknown: { readonly durable: Unknown | undefined; readonly pairs: Unknown | undefined }
+  /** Looks at records since this process started, by outcome. */
+  readonly audits: Readonly<Record<AuditOutcome, number>>
+  /** Where the rotation over all partitions goes on. */
+  readonly rotation: number
   readonly heartbeatAtMs: number | undefined
   readonly heartbeatUnknown: Unknown | undefined
 }

@@ -22,6 +22,9 @@ export interface Rpo {
   readonly overrides: readonly RpoOverride[]
 }
 
+/** Which records of unfinished and aborted transactions a consumer gets. */
+export type IsolationLevel = 'read_uncommitted' | 'read_committed'
+
 /** MirrorMaker 2 as it was configured; defaults are Apache Kafka's. */
 export interface MirrorMaker2Settings {
   readonly kind: 'mirrormaker2'
@@ -34,6 +37,8 @@ export interface MirrorMaker2Settings {
   readonly offsetsTopic: string
   /** Where Connect keeps task states, on the target. */
   readonly statusTopic: string
+  /** `isolation.level` of MirrorMaker's consumers on the source: what it copies of transactions. */
+  readonly isolationLevel: IsolationLevel
   readonly offsetSyncsLocation: 'source' | 'target'
   /** `offset.flush.interval.ms`: how often the position is committed. */
   readonly offsetFlushIntervalMs: number
@@ -54,6 +59,8 @@ export interface Flow {
   readonly replicator: ReplicatorSettings
   readonly topics: NameFilter
   readonly rpo: Rpo
+  /** Bytes of records that one poll may read of both clusters together; 0: none at all. */
+  readonly auditBytesPerPoll: number
 }
 
 /** The budget of one topic in milliseconds: the first override that matches, else the flow's. */

@@ -43,11 +43,23 @@ export interface OffsetPair {
   readonly writtenAtMs: number
 }
 
+/** What the engine skipped between two pairs: fewer target offsets than source offsets. */
+export interface Gap {
+  readonly after: OffsetPair
+  readonly before: OffsetPair
+}
+
 /** What the engine said of one partition since the last poll, in the order it said it. */
 export interface PartitionProgress {
   /** Durable restart positions as the offset of the last replicated record: the lowest and newest since the last poll. */
   readonly durable?: { readonly lowest: bigint; readonly highest: bigint; readonly newest: bigint }
-  readonly pairs?: { readonly lowest: bigint; readonly highest: bigint; readonly newest: OffsetPair }
+  readonly pairs?: {
+    readonly lowest: bigint
+    readonly highest: bigint
+    readonly newest: OffsetPair
+    /** The newest two neighbours between which source offsets were skipped. */
+    readonly gap?: Gap
+  }
 }
 
 /** What the engine told about itself in this poll. */
@@ -63,6 +75,12 @@ export interface EngineObservation {
   readonly heartbeatAtMs: Reading<number | undefined>
   /** When the engine last changed the state of a replicating task, on the engine's clock; undefined: cannot tell. */
   readonly tasksChangedAtMs: number | undefined
+}
+
+/** How long the source keeps records: `retention.ms`, `retention.bytes` and `cleanup.policy`; undefined: for ever. */
+export interface Retention {
+  readonly timeMs: number | undefined
+  readonly bytes: number | undefined
 }
 
 /** What one poll read of one flow: the input of `compare`. */

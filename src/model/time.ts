@@ -15,3 +15,8 @@ export interface ClockReading {
 export function wallMsOf(instant: Instant, clock: ClockReading): number {
   return clock.wallMs + (instant - clock.now)
 }
+
+/** The instant of a wall time in milliseconds since the Unix epoch. */
+export function instantOf(wallMs: number, clock: ClockReading): Instant {
+  return clock.now + (wallMs - clock.wallMs)
+}

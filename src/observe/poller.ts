@@ -1,12 +1,16 @@
 import { type AssessContext, assessFlow } from '../assess/assess.ts'
+import { withEstimates } from '../compare/estimates.ts'
+import { withFindings } from '../compare/findings.ts'
 import { type CompareContext, compareFlow } from '../compare/flow.ts'
+import { inspectionsFor } from '../compare/inspections.ts'
+import { logStartsWanted, probesWanted, retentionWanted } from '../compare/late.ts'
 import { scopeOf, sourceNamesToAsk, targetNamesToAsk, topicOn } from '../compare/scope.ts'
 import type { ClusterStatus, FlowAssessment } from '../model/assessment.ts'
 import type { FlowComparison } from '../model/comparison.ts'
-import type { Flow } from '../model/flow.ts'
+import { budgetOf, type Flow } from '../model/flow.ts'
 import type {
-  EngineObservation,
   PartitionOffsets,
+  Retention,
   SideObservation,
   TopicListing,
   TopicMetadata,
@@ -18,7 +22,9 @@ import { mirrorMaker2Pacing } from '../replicators/mirrormaker2/pacing.ts'
 import type { KafkaCluster } from '../sources/kafka/port.ts'
 import { AskByName } from './askByName.ts'
 import { createClock } from './clock.ts'
+import { inspect } from './inspector.ts'
 import { MirrorMaker2Reader } from './mirrorMaker2.ts'
+import { RetentionReader } from './retention.ts'
 
 export interface PollerOptions {
   readonly flows: readonly Flow[]
@@ -118,14 +124,22 @@ export class Poller {
 
     const flows = await Promise.all(
       polled.map(async ({ flow, source, target }, index) => {
-        const logStarts = await this.#logStarts(flow, source, end)
-        return this.#conclude(
-          flow,
-          sideObservation(source, sourceEnds),
-          sideObservation(target, targetEnds),
-          engines[index],
-          logStarts,
-        )
+        const engine = engines[index]
+        if (engine === undefined) throw new Error(`flow ${flow.flow.name} was not read`)
+        const extras = await this.#readExtras(flow, source, end)
+        const observation = {
+          at: this.#clock().now,
+          source: sideObservation(source, sourceEnds),
+          target: sideObservation(target, targetEnds),
+          engine,
+          logStarts: extras.logStarts,
+        }
+        const compared = compareFlow(flow.comparison, observation, flow.compare)
+        const inspected = await this.#inspected(flow, compared, source, target, end)
+        const facts = { ...extras, clock: this.#clock() }
+        flow.comparison = withEstimates(inspected, facts, flow.compare)
+        flow.assessment = assessFlow(flow.assessment, flow.comparison, flow.assess)
+        return flow.assessment
       }),
     )
     return { clusters: Array.from(sides, ([name, side]) => clusterStatus(name, side)), flows }
@@ -148,6 +162,7 @@ export class Poller {
       }),
       compare: { flow, naming, pacing, pollMs },
       assess: { flow, pacing, pollMs },
+      retention: new RetentionReader(() => this.#clock().now),
       comparison: undefined,
       assessment: undefined,
     }
@@ -194,36 +209,73 @@ export class Poller {
     return new Map(ends)
   }
 
-  async #logStarts(
-    { comparison }: FlowState,
+  /** What the last comparison asked for besides: few partitions, so that a healthy flow costs nothing. */
+  async #readExtras(
+    { flow, comparison, compare, retention }: FlowState,
     source: PolledCluster,
     deadline: Instant,
-  ): Promise<ReadonlyMap<string, PartitionOffsets>> {
-    const wanted = new Map<string, Set<number>>()
-    for (const [topic, { partitions }] of comparison?.topics ?? []) {
-      const numbers = partitions.filter(p => p.logStartWanted).map(p => p.partition)
-      if (numbers.length > 0) wanted.set(topic, new Set(numbers))
-    }
-    if (wanted.size === 0) return new Map()
-    const topics = Array.from(wanted.keys(), topic => topicOn(source, topic)).flatMap(topic =>
-      topic !== 'absent' && isKnown(topic) ? topic.value : [],
-    )
+  ): Promise<Extras> {
+    if (comparison === undefined) return { logStarts: new Map(), retention: new Map(), probes: new Map() }
+    const topicsOf = (names: Iterable<string>): readonly TopicMetadata[] =>
+      [...names].flatMap(name => {
+        const topic = topicOn(source, name)
+        return topic !== 'absent' && isKnown(topic) ? topic.value : []
+      })
+    const starts = logStartsWanted(comparison, compare)
+    const probes = probesWanted(comparison, compare)
+    const { wallMs } = this.#clock()
     const none: ReadonlySet<number> = new Set()
-    return source.state.cluster.listOffsets(topics, 'earliest', deadline, topic => wanted.get(topic) ?? none)
+    const { cluster } = source.state
+    const [logStarts, kept, probed] = await Promise.all([
+      starts.size === 0
+        ? new Map()
+        : cluster.listOffsets(
+            topicsOf(starts.keys()),
+            'earliest',
+            deadline,
+            name => starts.get(name) ?? none,
+          ),
+      retention.read(cluster, retentionWanted(comparison, compare), deadline),
+      probes.size === 0
+        ? new Map()
+        : cluster.offsetsForTimes(
+            topicsOf(probes.keys()).map(topic => ({
+              topic,
+              partitions: probes.get(topic.name) ?? none,
+              atMs: Math.floor(wallMs - budgetOf(flow.rpo, topic.name)),
+            })),
+            deadline,
+          ),
+    ])
+    return { logStarts, retention: kept, probes: probed }
   }
 
-  #conclude(
-    state: FlowState,
-    source: SideObservation,
-    target: SideObservation,
-    engine: EngineObservation | undefined,
-    logStarts: ReadonlyMap<string, PartitionOffsets>,
-  ): FlowAssessment {
-    if (engine === undefined) throw new Error(`flow ${state.flow.name} was not read`)
-    const observation = { at: this.#clock().now, source, target, engine, logStarts }
-    state.comparison = compareFlow(state.comparison, observation, state.compare)
-    state.assessment = assessFlow(state.assessment, state.comparison, state.assess)
-    return state.assessment
+  /** Reads records where they decide something, and what follows from them. */
+  async #inspected(
+    { flow, compare }: FlowState,
+    comparison: FlowComparison,
+    source: PolledCluster,
+    target: PolledCluster,
+    deadline: Instant,
+  ): Promise<FlowComparison> {
+    const { inspections, rotation } = inspectionsFor(comparison, compare)
+    const results = await inspect(inspections, {
+      source: {
+        cluster: source.state.cluster,
+        topicOf: name => topicOn(source, name),
+        isolation: flow.replicator.isolationLevel,
+      },
+      // An exactly-once replicator writes in transactions; what is not committed is no copy.
+      target: {
+        cluster: target.state.cluster,
+        topicOf: name => topicOn(target, name),
+        isolation: 'read_committed',
+      },
+      maxBytes: flow.auditBytesPerPoll,
+      deadline,
+      now: () => this.#clock().now,
+    })
+    return withFindings(comparison, results, rotation, compare)
   }
 }
 
@@ -247,8 +299,15 @@ interface ClusterState {
   answeredAt: Instant | undefined
 }
 
+interface Extras {
+  readonly logStarts: ReadonlyMap<string, PartitionOffsets>
+  readonly retention: ReadonlyMap<string, Reading<Retention>>
+  readonly probes: ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>
+}
+
 interface FlowState {
   readonly flow: Flow
+  readonly retention: RetentionReader
   readonly reader: MirrorMaker2Reader
   readonly compare: CompareContext
   readonly assess: AssessContext

@@ -1,3 +1,4 @@
+import { missingOf } from '../assess/assess.ts'
 import { provenPosition } from '../metrics/catalog.ts'
 import type {
   ClusterStatus,
@@ -6,11 +7,20 @@ import type {
   Snapshot,
   TopicAssessment,
 } from '../model/assessment.ts'
+import type { Audit, OpenTransaction, Tail } from '../model/comparison.ts'
 import type { Flow } from '../model/flow.ts'
 import type { Unknown } from '../model/reading.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
 import type { FlowSummaryView, FlowsView, FlowView, PartitionView, TopicView } from './schema.ts'
-import { blindSpots, budgetSentence, lossSentence, topicSentence, totalLag } from './words.ts'
+import {
+  blindSpots,
+  budgetSentence,
+  damages,
+  lossSentence,
+  tailSentence,
+  topicSentence,
+  totalLag,
+} from './words.ts'
 
 /** 9999-12-31T23:59:59.999Z: the last that RFC 3339 can write. */
 const latestDateMs = 253_402_300_799_999
@@ -73,6 +83,12 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: numb
     unprovenTopics: hasScope ? assessment.unprovenTopics : null,
     partitionsExpected: hasScope ? assessment.partitionsExpected : null,
     partitionsObserved: hasScope ? assessment.partitionsObserved : null,
+    audit: {
+      ...facts.audits,
+      partitionsAudited: assessment.partitionsAudited,
+      auditedSince: timeOrNull(assessment.auditedSince, clock),
+    },
+    damages: [...damages(assessment)],
     absentTopics: [...facts.absentTopics],
     engine: {
       positions: unknownView(facts.engineUnknown.durable),
@@ -90,6 +106,11 @@ function topicView(topic: TopicAssessment, clock: ClockReading): TopicView {
     summary: topicSentence(topic, clock),
     lagRecords: decimal(topic.lag),
     estimatedLagRecords: decimal(topic.estimatedLag),
+    missingRecords: topic.missingRecords ?? null,
+    lostRecords: topic.lost.toString(),
+    possiblyLostRecords: topic.possiblyLost.toString(),
+    mismatchedRecords: topic.mismatches,
+    retentionDeadline: timeOrNull(topic.retentionDeadline, clock),
     budgetSeconds: topic.budgetMs / 1000,
     deadline: timeOf(topic.deadline, clock),
     offsetSyncFresh: topic.pairsFresh ?? null,
@@ -108,7 +129,33 @@ function partitionView({ facts, status }: PartitionAssessment, clock: ClockReadi
     highWatermarkAt: timeOrNull(highWatermark?.lastSeenAt, clock),
     replicatedPosition: decimal(proven),
     estimatedPosition: proven === undefined ? null : decimal(position.estimated),
+    recoveryPointBasis:
+      facts.recoveryPoint === undefined ? null : position.basis === 'content' ? 'content' : 'history',
+    estimatedRecoveryPointBasis: facts.estimateBasis ?? null,
     lagRecords: decimal(facts.lag),
+    missingRecords: missingOf(facts) ?? null,
+    tail: tailView(facts.content?.tail, clock),
+    cause: causeView(facts.content?.openTransaction, clock),
+    lost:
+      facts.content?.losses?.ranges.map(({ from, to, cause, certain, former, foundAt }) => ({
+        from: from.toString(),
+        to: to.toString(),
+        cause,
+        certain,
+        former,
+        foundAt: timeOf(foundAt, clock),
+      })) ?? [],
+    lostRecords: (facts.content?.losses?.lost ?? 0n).toString(),
+    possiblyLostRecords: (facts.content?.losses?.possiblyLost ?? 0n).toString(),
+    mismatches:
+      facts.content?.audit?.mismatches.map(({ source, target, foundAt }) => ({
+        source: source.toString(),
+        target: target.toString(),
+        foundAt: timeOf(foundAt, clock),
+      })) ?? [],
+    retentionDeadline: timeOrNull(facts.retentionDeadline, clock),
+    audit: auditView(facts.content?.audit, clock),
+    unreadable: unknownView(facts.content?.unreadable),
     basis: {
       committedOffset: decimal(position.durable),
       offsetSync:
@@ -121,6 +168,38 @@ function partitionView({ facts, status }: PartitionAssessment, clock: ClockReadi
             },
     },
   }
+}
+
+function tailView(tail: Tail | undefined, clock: ClockReading): PartitionView['tail'] {
+  if (tail === undefined) return null
+  return {
+    from: tail.readFrom.toString(),
+    to: tail.readTo.toString(),
+    isolationLevel: tail.isolationLevel,
+    records: tail.records,
+    markers: tail.markers,
+    unexplained: tail.unexplained ?? null,
+    why: tailSentence(tail),
+    readAt: timeOf(tail.readAt, clock),
+  }
+}
+
+function causeView(transaction: OpenTransaction | undefined, clock: ClockReading): PartitionView['cause'] {
+  if (transaction === undefined) return null
+  const { lastStableOffset, producerId, wroteAtMs, detail } = transaction
+  return {
+    reason: 'open_transaction',
+    lastStableOffset: lastStableOffset.toString(),
+    producerId: producerId?.toString() ?? null,
+    ageSeconds: wroteAtMs === undefined ? null : Math.round(clock.wallMs - wroteAtMs) / 1000,
+    detail,
+  }
+}
+
+function auditView(audit: Audit | undefined, clock: ClockReading): PartitionView['audit'] {
+  if (audit === undefined) return null
+  const { outcome, detail, at, completedAt } = audit
+  return { outcome, detail, at: timeOf(at, clock), completedAt: timeOrNull(completedAt, clock) }
 }
 
 interface Recovery extends Pick<FlowAssessment, 'status'> {

@@ -10,6 +10,8 @@ const unknown = z
   .object({ reason: z.string(), detail: z.string() })
   .describe('why something cannot be told, as a word and in words')
 
+const whole = z.int().nullable()
+
 const recovery = {
   status,
   unknown: unknown.nullable(),
@@ -28,7 +30,64 @@ export const partitionSchema = z.object({
     .nullable()
     .describe('proven; null while positions of a former identity are discarded'),
   estimatedPosition: offset.nullable(),
+  recoveryPointBasis: z
+    .enum(['history', 'content'])
+    .nullable()
+    .describe("history: on the replicator's own commits; content: records were read or compared"),
+  estimatedRecoveryPointBasis: z.enum(['history', 'record_timestamp', 'budget_probe']).nullable(),
   lagRecords: offset.nullable().describe('upper bound'),
+  missingRecords: whole.describe('certainly not on the target; null where the tail was not read'),
+  tail: z
+    .object({
+      from: offset,
+      to: offset,
+      isolationLevel: z.enum(['read_uncommitted', 'read_committed']),
+      records: z.int().describe('data records in it'),
+      markers: z.int(),
+      unexplained: whole.describe(
+        'records at the end of the target that are no copy of anything on the source',
+      ),
+      why: z.string(),
+      readAt: instant,
+    })
+    .nullable()
+    .describe('what reading the source behind the proven position found'),
+  cause: z
+    .object({
+      reason: z.literal('open_transaction'),
+      lastStableOffset: offset,
+      producerId: z.string().nullable(),
+      ageSeconds: z.number().nullable().describe("since the producer's newest record in it"),
+      detail: z.string(),
+    })
+    .nullable(),
+  lost: z
+    .array(
+      z.object({
+        from: offset,
+        to: offset.describe('not included'),
+        cause: z.enum(['expired', 'recreated', 'truncated', 'skipped']),
+        certain: z.boolean(),
+        former: z.boolean().describe('offsets of a topic that has been replaced since'),
+        foundAt: instant,
+      }),
+    )
+    .describe('source offsets that will not be copied'),
+  lostRecords: offset,
+  possiblyLostRecords: offset,
+  mismatches: z.array(z.object({ source: offset, target: offset, foundAt: instant })),
+  retentionDeadline: instant
+    .nullable()
+    .describe('when the source starts to delete what is not on the target'),
+  audit: z
+    .object({
+      outcome: z.enum(['proven', 'contradicted', 'inconclusive', 'unreadable']),
+      detail: z.string(),
+      at: instant,
+      completedAt: instant.nullable().describe('when the copy was last compared down to where a log begins'),
+    })
+    .nullable(),
+  unreadable: unknown.nullable().describe('why records could not be read, so that the bounds are no tighter'),
   basis: z.object({
     committedOffset: offset.nullable().describe("the replicator's last durable offset"),
     offsetSync: z.object({ source: offset, target: offset, writtenAt: instant.nullable() }).nullable(),
@@ -42,6 +101,11 @@ export const topicSchema = z.object({
   summary: z.string().describe('the same in words'),
   lagRecords: offset.nullable().describe('upper bound; null when a partition is unknown'),
   estimatedLagRecords: offset.nullable(),
+  missingRecords: whole,
+  lostRecords: offset,
+  possiblyLostRecords: offset,
+  mismatchedRecords: z.int(),
+  retentionDeadline: instant.nullable(),
   budgetSeconds: z.number(),
   deadline: instant,
   offsetSyncFresh: z.boolean().nullable(),
@@ -77,6 +141,15 @@ export const flowSummarySchema = z.object({
   unprovenTopics: z.int().nullable(),
   partitionsExpected: z.int().nullable(),
   partitionsObserved: z.int().nullable(),
+  audit: z.object({
+    proven: z.int(),
+    contradicted: z.int(),
+    inconclusive: z.int(),
+    unreadable: z.int(),
+    partitionsAudited: z.int(),
+    auditedSince: instant.nullable().describe('every partition was looked at then or later'),
+  }),
+  damages: z.array(z.string()).describe('what is lost, or wrong on the target, a sentence a topic'),
   absentTopics: z.array(z.string()).describe('names in the filter that the source does not have'),
   engine: z
     .object({

@@ -12,6 +12,7 @@ import {
   blindSpots,
   budgetSentence,
   count,
+  damages,
   duration,
   isStale,
   lossSentence,
@@ -96,6 +97,7 @@ function waitingSection({ name, source }: Flow): string {
 function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockReading): string {
   const { flow, facts, topics } = assessment
   const blind = blindSpots(assessment, clock, pollMs)
+  const lost = damages(assessment)
   const observed =
     facts.observedAt === undefined
       ? 'Never have both clusters answered.'
@@ -104,7 +106,7 @@ function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockRea
 <h2>${escaped(flow.name)}: ${flowWord(assessment, pollMs, clock)} <span class="soft">(${escaped(flow.source)} to ${escaped(flow.target)}${flow.tier === undefined ? '' : `, ${escaped(flow.tier)}`})</span></h2>
 <p class="loss">${escaped(lossSentence(assessment, clock))}</p>
 <p>${escaped(budgetSentence(assessment, clock))}</p>
-${blind.length === 0 ? '' : `<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${topics.length === 0 ? '' : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
+${lost.length === 0 ? '' : `<p class="stalled">What is lost or wrong:</p>\n<ul>${lost.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${blind.length === 0 ? '' : `<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${topics.length === 0 ? '' : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
 </section>
 `
 }

@@ -1,4 +1,5 @@
 import type { FlowAssessment, TopicAssessment } from '../model/assessment.ts'
+import type { Tail } from '../model/comparison.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
 
 const units = [
@@ -115,9 +116,63 @@ export function topicSentence(topic: TopicAssessment, clock: ClockReading): stri
     case 'pending':
       return `${since}; a new topic that the replicator has not begun yet${records}`
     case 'behind':
-    case 'stalled':
-      return `${since}${records}${status === 'stalled' ? '; nothing is moving' : ''}`
+    case 'stalled': {
+      const cause = causeOf(topic)
+      const still =
+        status === 'stalled' ? `; ${cause ?? 'nothing is moving'}` : cause === undefined ? '' : `; ${cause}`
+      return `${since}${records}${still}`
+    }
   }
+}
+
+function causeOf({ facts }: TopicAssessment): string | undefined {
+  const waiting = facts.partitions.find(({ content }) => content?.openTransaction !== undefined)
+  if (waiting === undefined) return undefined
+  const id = waiting.content?.openTransaction?.producerId
+  return `waits for an open transaction${id === undefined ? '' : ` of producer ${id}`}`
+}
+
+/** Why the offsets behind a proven position are records or not, in a few words. */
+export function tailSentence(tail: Tail): string {
+  const { readFrom, readTo, records, copied, markers, isolationLevel, unexplained } = tail
+  if (readTo <= readFrom) return `nothing could be read behind offset ${readFrom}`
+  const others = readTo - readFrom - BigInt(records + copied + markers)
+  const parts = [
+    records === 0 ? 'no record without a copy' : `${plural(records, 'record')} without a proven copy`,
+    ...(copied > 0 ? [`${plural(copied, 'record')} with a copy`] : []),
+    ...(markers > 0 ? [plural(markers, 'transaction marker')] : []),
+    ...(others > 0n
+      ? [
+          `${plural(others, 'offset')} without a record (compacted${isolationLevel === 'read_committed' ? ' or aborted' : ''})`,
+        ]
+      : []),
+  ]
+  const foreign =
+    unexplained === undefined || unexplained === 0
+      ? ''
+      : `; on the target ${plural(unexplained, 'record')} without an original on the source`
+  return `offsets ${readFrom} to ${readTo - 1n} hold ${parts.join(', ')}${foreign}`
+}
+
+/** What is lost, or wrong on the target, a sentence for each topic that has any. */
+export function damages({ topics }: FlowAssessment): readonly string[] {
+  return topics.flatMap(({ topic, lost, possiblyLost, mismatches, facts }) => {
+    const causes = [
+      ...new Set(facts.partitions.flatMap(({ content }) => content?.losses?.ranges.map(r => r.cause) ?? [])),
+    ]
+    const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`
+    return [
+      ...(lost > 0n ? [`${topic}: ${plural(lost, 'offset')} will never be copied${why}.`] : []),
+      ...(possiblyLost > 0n
+        ? [`${topic}: of ${plural(possiblyLost, 'offset')} it is not excluded that they are lost${why}.`]
+        : []),
+      ...(mismatches > 0
+        ? [
+            `${topic}: ${plural(mismatches, 'record')} of the target ${mismatches === 1 ? 'is' : 'are'} not the copy of the record whose place ${mismatches === 1 ? 'it has' : 'they have'}.`,
+          ]
+        : []),
+    ]
+  })
 }
 
 /** Whether polls have stopped ending, so that a status is about a time long gone. */

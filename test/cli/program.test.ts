@@ -104,7 +104,7 @@ describe('tidemark validate', () => {
   })
 
   test('warnings do not fail it', async () => {
-    const path = await file('tight.yaml', valid.replace('5m', '30s'))
+    const path = await file('tight.yaml', `${valid.replace('5m', '30s')}\naudit: { bytesPerPoll: "0" }\n`)
     const { code, err } = await run('validate', '--config', path)
     expect(code).toBe(0)
     expect(err).toMatch(/^warning: .*flows\[0\]\.rpo\.budget/)

@@ -7,15 +7,16 @@ const sample = (highWatermark: bigint, lastSeenAt: number, firstSeenAt = lastSee
   highWatermark,
   firstSeenAt,
   lastSeenAt,
+  copies: undefined,
 })
 
 describe('watermark history', () => {
   test('the same high watermark again only moves its instant', () => {
-    expect(observed([sample(5n, 100)], 5n, 200)).toEqual([sample(5n, 200, 100)])
+    expect(observed([sample(5n, 100)], 5n, 200, undefined)).toEqual([sample(5n, 200, 100)])
   })
 
   test('a higher one is a new sample', () => {
-    expect(observed([sample(5n, 100)], 7n, 200)).toEqual([sample(5n, 100), sample(7n, 200)])
+    expect(observed([sample(5n, 100)], 7n, 200, undefined)).toEqual([sample(5n, 100), sample(7n, 200)])
   })
 
   const steps = [sample(5n, 100), sample(7n, 200), sample(9n, 300)]
@@ -45,7 +46,7 @@ describe('watermark history', () => {
 
   test('a stall keeps a bounded number of samples, the first and the newest among them', () => {
     let history: readonly WatermarkSample[] = []
-    for (let i = 0; i < 5_000; i++) history = observed(history, BigInt(i), i * 15_000)
+    for (let i = 0; i < 5_000; i++) history = observed(history, BigInt(i), i * 15_000, undefined)
     expect(history).toHaveLength(maxSamples)
     expect(history[0]).toEqual(sample(0n, 0))
     expect(history.at(-1)).toEqual(sample(4_999n, 4_999 * 15_000))
@@ -53,7 +54,7 @@ describe('watermark history', () => {
 
   test('thinning costs little precision: a point is at most a fifth of its age too old', () => {
     let history: readonly WatermarkSample[] = []
-    for (let i = 0; i < 5_000; i++) history = observed(history, BigInt(i), i * 15_000)
+    for (let i = 0; i < 5_000; i++) history = observed(history, BigInt(i), i * 15_000, undefined)
     const now = 4_999 * 15_000
     for (let position = 1; position < 4_990; position += 7) {
       const exact = position * 15_000
@@ -73,7 +74,7 @@ describe('watermark history', () => {
         let position = 0n
         steps.forEach(([written, copied], index) => {
           end += BigInt(written)
-          history = observed(history, end, index * 1_000)
+          history = observed(history, end, index * 1_000, undefined)
           full.push(sample(end, index * 1_000))
           if (copied) position += (end - position) / 2n
           history = pruned(history, position)

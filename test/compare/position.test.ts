@@ -52,7 +52,7 @@ describe('the proven position', () => {
 })
 
 describe('after a discard', () => {
-  const discarded = discard(after(durable(447n), pairs([450n, 450n])), 'recreated', 'why', 5)
+  const discarded = discard(after(durable(447n), pairs([450n, 450n])), 'recreated', 'why', 5, true)
 
   test('nothing is proven', () => {
     expect(discarded).toMatchObject({ proven: 0n, estimated: 0n, pair: undefined })
@@ -91,24 +91,26 @@ describe('after a discard', () => {
   })
 
   test('a position that rests on pairs alone is discarded as well, and so is one that rests on commits alone', () => {
-    expect(discard(after(pairs([450n, 450n])), 'diverged', 'why', 5).discarded?.beganAnewAtOrBelow).toBe(450n)
-    expect(discard(after(durable(447n)), 'diverged', 'why', 5).discarded?.beganAnewAtOrBelow).toBe(447n)
+    expect(
+      discard(after(pairs([450n, 450n])), 'diverged', 'why', 5, true).discarded?.beganAnewAtOrBelow,
+    ).toBe(450n)
+    expect(discard(after(durable(447n)), 'diverged', 'why', 5, true).discarded?.beganAnewAtOrBelow).toBe(447n)
   })
 
   test('discarded again it stays discarded', () => {
-    const once = discard(after(pairs([450n, 450n])), 'recreated', 'why', 5)
-    expect(discard(once, 'recreated', 'why', 6).discarded).toBeDefined()
+    const once = discard(after(pairs([450n, 450n])), 'recreated', 'why', 5, true)
+    expect(discard(once, 'recreated', 'why', 6, true).discarded).toBeDefined()
   })
 
   test('where nothing was ever committed there is nothing to discard', () => {
-    expect(discard(noPosition, 'recreated', 'why', 5)).toEqual(noPosition)
+    expect(discard(noPosition, 'recreated', 'why', 5, true)).toEqual(noPosition)
   })
 })
 
 describe('raising to a floor', () => {
   test('never lowers', () => {
-    expect(raisedTo(after(durable(9n)), 5n).proven).toBe(10n)
-    expect(raisedTo(noPosition, 5n)).toMatchObject({ proven: 5n, estimated: 5n })
+    expect(raisedTo(after(durable(9n)), 5n, 'commits').proven).toBe(10n)
+    expect(raisedTo(noPosition, 5n, 'commits')).toMatchObject({ proven: 5n, estimated: 5n })
   })
 })
 

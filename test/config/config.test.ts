@@ -94,6 +94,7 @@ test('the smallest configuration has every default', () => {
   })
   expect(config.flows[0]?.replicator).toEqual({
     kind: 'mirrormaker2',
+    isolationLevel: 'read_uncommitted',
     policy: 'default',
     separator: '.',
     sourceAlias: 'east',
@@ -185,6 +186,12 @@ test('windows line ends and a byte order mark are fine', () => {
 })
 
 describe('warnings do not stop anything', () => {
+  const noAudit = 'audit: { bytesPerPoll: "0" }\n'
+
+  test('comparison by content can prove a budget that commits cannot', () => {
+    expect(warningsOf({ rpo: '{ budget: 1s }' })).toEqual([])
+  })
+
   test('a budget at the edge of what can be proven is fine', () => {
     expect(warningsOf({ rpo: '{ budget: 2m }' })).toEqual([])
   })
@@ -193,22 +200,23 @@ describe('warnings do not stop anything', () => {
     expect(
       warningsOf({
         rpo: '{ budget: 119s, overrides: [{ topics: [a], budget: 2m }, { topics: [b], budget: 1s }] }',
+        rest: noAudit,
       }),
     ).toEqual([
-      "tidemark.yaml:9:20 flows[0].rpo.budget: expected a budget that can be proven, at least 1.25 x 1m of offsetFlushInterval + 3 polls of 15s, found 119s: raise it to at least 2m, or lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval",
-      "tidemark.yaml:9:90 flows[0].rpo.overrides[1].budget: expected a budget that can be proven, at least 1.25 x 1m of offsetFlushInterval + 3 polls of 15s, found 1s: raise it to at least 2m, or lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval",
+      "tidemark.yaml:9:20 flows[0].rpo.budget: expected a budget that can be proven, at least 1.25 x 1m of offsetFlushInterval + 3 polls of 15s, found 119s: raise it to at least 2m, lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval, or let audit.bytesPerPoll read records",
+      "tidemark.yaml:9:90 flows[0].rpo.overrides[1].budget: expected a budget that can be proven, at least 1.25 x 1m of offsetFlushInterval + 3 polls of 15s, found 1s: raise it to at least 2m, lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval, or let audit.bytesPerPoll read records",
     ])
   })
 
   test('a poll counts with its longest gap', () => {
-    const rest = 'poll: { schedule: "0,10 * * * * *" }\n'
+    const rest = `poll: { schedule: "0,10 * * * * *" }\n${noAudit}`
     expect(warningsOf({ rpo: '{ budget: 225s }', rest })).toEqual([])
     expect(warningsOf({ rpo: '{ budget: 224s }', rest })).toHaveLength(1)
     expect(warningsOf({ rpo: '{ budget: 163s }', replicator: ', offsetFlushInterval: 10s', rest })).toEqual(
       [],
     )
     expect(warningsOf({ rpo: '{ budget: 162s }', replicator: ', offsetFlushInterval: 10s', rest })).toEqual([
-      "tidemark.yaml:9:20 flows[0].rpo.budget: expected a budget that can be proven, at least 1.25 x 10s of offsetFlushInterval + 3 polls of 50s, found 162s: raise it to at least 163s, or lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval",
+      "tidemark.yaml:9:20 flows[0].rpo.budget: expected a budget that can be proven, at least 1.25 x 10s of offsetFlushInterval + 3 polls of 50s, found 162s: raise it to at least 163s, lower MirrorMaker's offset.flush.interval.ms and replicator.offsetFlushInterval, or let audit.bytesPerPoll read records",
     ])
   })
 

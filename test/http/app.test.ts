@@ -20,10 +20,10 @@ const snapshot = snapshotOf(flow, { ...assessment, flow })
 const app = (parts?: Partial<Shown>) => request(application(parts))
 
 function application(parts: Partial<Shown> = {}) {
-  const { text } = renderFamilies(snapshot, { topics: 'all', partitions: false })
+  const families = renderFamilies(snapshot, { topics: 'all', partitions: false })
   return createApp({
     snapshot: () => snapshot,
-    families: () => text,
+    families: () => families,
     selfMetrics: new SelfMetrics({ version: '1', nodeVersion: 'v24', wallMs: () => 1_772_361_000_000 }),
     clock: () => clockAt(world.now),
     unpolled: () => [],

@@ -64,9 +64,17 @@ kafka_replication_topic_recovery_point_timestamp_seconds{flow="east-to-west",top
 kafka_replication_topic_estimated_recovery_point_timestamp_seconds{flow="east-to-west",topic="orders"} 1772361015
 kafka_replication_topic_lag_records{flow="east-to-west",topic="orders"} 1000
 kafka_replication_topic_estimated_lag_records{flow="east-to-west",topic="orders"} 1000
+kafka_replication_topic_lost_records_total{flow="east-to-west",topic="orders"} 0
+kafka_replication_topic_possibly_lost_records_total{flow="east-to-west",topic="orders"} 0
+kafka_replication_topic_mismatched_records{flow="east-to-west",topic="orders"} 0
 kafka_replication_topic_rpo_budget_seconds{flow="east-to-west",topic="orders"} 120
 kafka_replication_topic_offset_sync_timestamp_seconds{flow="east-to-west",topic="orders"} 1772361012
 kafka_replication_topic_offset_sync_fresh{flow="east-to-west",topic="orders"} 1
+tidemark_position_audits_total{flow="east-to-west",outcome="proven"} 0
+tidemark_position_audits_total{flow="east-to-west",outcome="contradicted"} 0
+tidemark_position_audits_total{flow="east-to-west",outcome="inconclusive"} 0
+tidemark_position_audits_total{flow="east-to-west",outcome="unreadable"} 0
+kafka_replication_flow_partitions_audited{flow="east-to-west"} 0
 kafka_replication_partition_source_high_watermark{flow="east-to-west",topic="orders",partition="0"} 1500
 kafka_replication_partition_source_high_watermark{flow="east-to-west",topic="orders",partition="1"} 400
 kafka_replication_partition_replicated_position{flow="east-to-west",topic="orders",partition="0"} 600
@@ -94,8 +102,8 @@ kafka_replication_partition_recovery_point_timestamp_seconds{flow="east-to-west"
   })
 
   test.each([
-    { partitions: false, omitted: 8 },
-    { partitions: true, omitted: 8 + 8 },
+    { partitions: false, omitted: 11 },
+    { partitions: true, omitted: 11 + 8 },
   ])(
     'a summary leaves out what has a topic label and counts it: $omitted with partitions $partitions',
     ({ partitions, omitted }) => {
@@ -228,9 +236,9 @@ describe('every metric of the catalog', () => {
 
   test.each(families.map(family => [family.name, family] as const))(
     '%s',
-    (name, { subject, help, labels }) => {
-      expect(name).toMatch(new RegExp(`^kafka_replication_${subject}_[a-z_]+$`))
-      expect(name).not.toMatch(/_total$/)
+    (name, { subject, help, labels, type }) => {
+      expect(name).toMatch(new RegExp(`^(kafka_replication_${subject}|tidemark)_[a-z_]+$`))
+      expect(name.endsWith('_total')).toBe(type === 'counter')
       expect(help).toMatch(/^[A-Z1].*\.$/)
       expect(labels[0]).toBe(subject === 'cluster' ? 'kafka_cluster' : 'flow')
       expect(new Set(labels).size).toBe(labels.length)

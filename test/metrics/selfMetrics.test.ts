@@ -25,7 +25,7 @@ async function fullPage(format: 'prometheus' | 'openmetrics'): Promise<string> {
   const own = selfMetrics()
   own.pollEnded('complete', 0.2)
   own.requestSent('east', 'ListOffsets')
-  const assessment = { ...world.poll(), retractedAt: world.now }
+  const assessment = { ...world.poll(), retractedAt: world.now, auditedSince: world.now }
   const known = {
     ...assessment,
     topics: assessment.topics.map(topic => ({
@@ -33,9 +33,12 @@ async function fullPage(format: 'prometheus' | 'openmetrics'): Promise<string> {
       lag: 1n,
       estimatedLag: 1n,
       pairsFresh: true,
+      missingRecords: 1,
+      retentionDeadline: world.now,
     })),
   }
-  const { text } = renderFamilies(snapshotOf(world.flow, known), { topics: 'all', partitions: true })
+  const families = renderFamilies(snapshotOf(world.flow, known), { topics: 'all', partitions: true })
+  const text = format === 'openmetrics' ? families.openMetricsText : families.text
   return text + (await own.render(format))
 }
 
@@ -91,7 +94,8 @@ describe('the health of the exporter itself', () => {
 describe('the whole page', () => {
   test('has every metric of the catalog', async () => {
     const text = await fullPage('prometheus')
-    for (const { name } of Object.values<Family>(catalog)) expect(text).toContain(`\n# TYPE ${name} gauge\n`)
+    for (const { name, type } of Object.values<Family>(catalog))
+      expect(text).toContain(`\n# TYPE ${name} ${type ?? 'gauge'}\n`)
   })
 
   test('passes promtool check metrics', async () => {

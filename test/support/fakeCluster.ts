@@ -1,6 +1,7 @@
 import type { PartitionOffsets, TopicMetadata } from '../../src/model/observation.ts'
 import { known, type Reading, unknown } from '../../src/model/reading.ts'
 import {
+  type ActiveProducer,
   type FetchedPartition,
   type FetchRequest,
   type Isolation,
@@ -8,6 +9,7 @@ import {
   type Listing,
   type LogRecord,
   outOfRange,
+  type WantedPartitions,
 } from '../../src/sources/kafka/port.ts'
 
 export interface FakeLog {
@@ -17,6 +19,13 @@ export interface FakeLog {
   records: LogRecord[][]
   /** Set to make a partition unreadable. */
   broken?: Set<number>
+  /** Ends by partition, where offsets without records follow the last record. */
+  ends?: bigint[]
+  /** Last stable offsets by partition, where a transaction is open. */
+  stable?: bigint[]
+  /** Open transactions by partition. */
+  producers?: ActiveProducer[][]
+  configs?: Record<string, string>
 }
 
 /** A cluster in memory, for what is above the port: logs of records, no wire. */
@@ -75,7 +84,7 @@ export class FakeCluster implements KafkaCluster {
         const log = this.#log(name)
         const offsets = log.records.map((records, partition) => {
           const start = log.starts[partition] ?? 0n
-          const offset = which === 'earliest' ? start : endOf(records, start)
+          const offset = which === 'earliest' ? start : this.#endOf(log, partition, records, start)
           return [partition, known(offset)] as const
         })
         return [name, new Map(offsets)]
@@ -83,9 +92,49 @@ export class FakeCluster implements KafkaCluster {
     )
   }
 
+  async offsetsForTimes(
+    wanted: readonly (WantedPartitions & { readonly atMs: number })[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>> {
+    this.#calls.push(`${this.name} offsetsForTimes ${wanted.map(({ topic }) => topic.name).join(' ')}`)
+    return new Map(
+      wanted.map(({ topic: { name }, partitions, atMs }) => {
+        const found = [...partitions].map(partition => {
+          const first = this.#log(name).records[partition]?.find(({ timestampMs }) => timestampMs >= atMs)
+          return [partition, known(first === undefined ? ('none' as const) : first.offset)] as const
+        })
+        return [name, new Map(found)]
+      }),
+    )
+  }
+
+  async topicConfigs(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, Reading<ReadonlyMap<string, string | null>>>> {
+    this.#calls.push(`${this.name} topicConfigs ${topics.join(' ')}`)
+    return new Map(
+      topics.map(topic => {
+        const configs = this.#log(topic).configs
+        return [topic, known(new Map(names.map(name => [name, configs?.[name] ?? null])))]
+      }),
+    )
+  }
+
+  async activeProducers(
+    wanted: readonly WantedPartitions[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<readonly ActiveProducer[]>>>> {
+    this.#calls.push(`${this.name} activeProducers ${wanted.map(({ topic }) => topic.name).join(' ')}`)
+    return new Map(
+      wanted.map(({ topic: { name }, partitions }) => [
+        name,
+        new Map([...partitions].map(p => [p, known(this.#log(name).producers?.[p] ?? [])])),
+      ]),
+    )
+  }
+
   async fetch(
     requests: readonly FetchRequest[],
-    _isolation: Isolation,
+    isolation: Isolation,
     maxBytes: number,
   ): Promise<readonly (Reading<FetchedPartition> | typeof outOfRange)[]> {
     this.fetches += 1
@@ -95,21 +144,37 @@ export class FakeCluster implements KafkaCluster {
       if (log.broken?.has(partition) === true) return unknown('leaderless', `${topic.name}-${partition}`)
       const start = log.starts[partition] ?? 0n
       const all = log.records[partition] ?? []
-      const end = endOf(all, start)
-      if (offset < start || offset > end) return outOfRange
-      const records = all.filter(record => record.offset >= offset).slice(0, this.batch)
+      const highWatermark = this.#endOf(log, partition, all, start)
+      const lastStableOffset = log.stable?.[partition] ?? highWatermark
+      const end = isolation === 'read_committed' ? lastStableOffset : highWatermark
+      if (offset < start || offset > highWatermark) return outOfRange
+      const visible = all.filter(record => record.offset >= offset && record.offset < end)
+      const records = visible.slice(0, this.batch)
       const last = records.at(-1)
       return known({
         records,
-        nextOffset: last === undefined ? offset : last.offset + 1n,
+        nextOffset:
+          records.length === visible.length && end > offset
+            ? end
+            : last === undefined
+              ? offset
+              : last.offset + 1n,
         endOffset: end,
         logStartOffset: start,
         bytes: Math.min(maxBytes, records.length * 100),
+        highWatermark,
+        lastStableOffset,
+        markers: [],
+        logAppendTime: false,
       })
     })
   }
 
   async close(): Promise<void> {}
+
+  #endOf(log: FakeLog, partition: number, records: readonly LogRecord[], start: bigint): bigint {
+    return log.ends?.[partition] ?? endOf(records, start)
+  }
 
   #log(topic: string): FakeLog {
     const log = this.logs.get(topic)
@@ -130,5 +195,7 @@ export function records(from: number, to: number): LogRecord[] {
     timestampMs: 0,
     key: null,
     value: Buffer.from(String(from + i)),
+    headers: [],
+    producerId: -1n,
   }))
 }

@@ -27,6 +27,7 @@ const settings: MirrorMaker2Settings = {
   offsetsTopic: 'mm2-offsets.east.internal',
   statusTopic: 'mm2-status.east.internal',
   offsetSyncsLocation: 'source',
+  isolationLevel: 'read_uncommitted',
   offsetFlushIntervalMs: flushMs,
   refreshTopicsIntervalMs: 600_000,
 }
@@ -56,6 +57,7 @@ export function aFlow(parts: FlowParts = {}): Flow {
     replicator: { ...settings, ...parts.replicator },
     topics: { includes: parts.includes ?? (() => true), literals: parts.literals ?? [] },
     rpo: { ...rpo, ...parts.rpo },
+    auditBytesPerPoll: 4 * 1024 * 1024,
   }
 }
 

@@ -1,9 +1,9 @@
-import type { OffsetPair, PartitionProgress } from '../../model/observation.ts'
+import type { Gap, OffsetPair, PartitionProgress } from '../../model/observation.ts'
 import type { OffsetSync, TopicPartition } from './records.ts'
 
 interface PartitionFold {
   durable?: { lowest: bigint; highest: bigint; newest: bigint }
-  pairs?: { lowest: bigint; highest: bigint; newest: OffsetPair }
+  pairs?: { lowest: bigint; highest: bigint; newest: OffsetPair; gap?: Gap }
 }
 
 type Fold = Map<string, Map<number, PartitionFold>>
@@ -14,6 +14,8 @@ type Fold = Map<string, Map<number, PartitionFold>>
  */
 export class ProgressFold {
   #partitions: Fold = new Map()
+  /** The newest pair of each partition, so that a gap across two polls is seen. */
+  readonly #newest = new Map<string, Map<number, OffsetPair>>()
 
   /** A durable position: the offset of the last replicated record. */
   addDurable(at: TopicPartition, offset: bigint): void {
@@ -36,6 +38,8 @@ export class ProgressFold {
       if (pair.source > seen.highest) seen.highest = pair.source
       seen.newest = pair
     }
+    const gap = this.#gapBefore(at, pair)
+    if (gap !== undefined && fold.pairs !== undefined) fold.pairs.gap = gap
   }
 
   /**
@@ -52,6 +56,7 @@ export class ProgressFold {
         if (fold.pairs !== undefined) {
           fold.pairs.lowest = fold.pairs.newest.source
           fold.pairs.highest = fold.pairs.newest.source
+          delete fold.pairs.gap
         }
       }
     }
@@ -62,6 +67,21 @@ export class ProgressFold {
     const taken = this.#partitions
     this.#partitions = new Map()
     return taken
+  }
+
+  /** Every skipped source offset forces a sync (PartitionState.update), so that it shows between two neighbours. */
+  #gapBefore({ topic, partition }: TopicPartition, before: OffsetPair): Gap | undefined {
+    let newest = this.#newest.get(topic)
+    if (newest === undefined) {
+      newest = new Map()
+      this.#newest.set(topic, newest)
+    }
+    const after = newest.get(partition)
+    newest.set(partition, before)
+    if (after === undefined || before.source <= after.source) return undefined
+    return before.source - after.source > before.target - after.target && before.target > after.target
+      ? { after, before }
+      : undefined
   }
 
   #foldOf({ topic, partition }: TopicPartition): PartitionFold {

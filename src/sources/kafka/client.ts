@@ -2,7 +2,13 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import * as K from '@platformatic/kafka'
 import type { Instant } from '../../model/time.ts'
 import { BrokerError, isAuthenticationError } from './errors.ts'
-import type { FetchResponse, ListOffsetsResponse, MetadataResponse } from './wire.ts'
+import type {
+  DescribeConfigsResponse,
+  DescribeProducersResponse,
+  FetchResponse,
+  ListOffsetsResponse,
+  MetadataResponse,
+} from './wire.ts'
 
 export interface Broker {
   readonly host: string
@@ -14,6 +20,8 @@ const apis = {
   metadata: versionsOf<MetadataResponse>('metadata', 0),
   listOffsets: versionsOf<ListOffsetsResponse>('listOffsets', 1),
   fetch: versionsOf<FetchResponse>('fetch', 4),
+  describeConfigs: versionsOf<DescribeConfigsResponse>('describeConfigs', 1),
+  describeProducers: versionsOf<DescribeProducersResponse>('describeProducers', 0),
 }
 
 interface VersionRange {

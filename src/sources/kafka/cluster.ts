@@ -1,3 +1,4 @@
+import type { ActiveProducer } from '../../model/inspection.ts'
 import type {
   PartitionMetadata,
   PartitionOffsets,
@@ -15,15 +16,23 @@ import {
   type KafkaCluster,
   type Listing,
   outOfRange,
+  type WantedPartitions,
 } from './port.ts'
-import { dataRecords, lastOffsetOf } from './records.ts'
-import type { FetchResponse, ListOffsetsResponse, MetadataResponse } from './wire.ts'
+import { dataRecords, isLogAppendTime, lastOffsetOf, markersIn } from './records.ts'
+import type {
+  DescribeProducersResponse,
+  FetchResponse,
+  ListOffsetsResponse,
+  MetadataResponse,
+} from './wire.ts'
 
 const anyReplica = -1
 const timestampOf = { latest: -1n, earliest: -2n } as const
 const isolationLevel: Readonly<Record<Isolation, number>> = { read_uncommitted: 0, read_committed: 1 }
 const emptyTopicId = '00000000-0000-0000-0000-000000000000'
 const unknownTopicOrPartition = 3
+/** DescribeConfigs' resource type. */
+const topicResource = 2
 const offsetOutOfRange = 1
 /** Codes that say "ask another broker": the listing in hand is old. */
 const staleLeaderCodes: ReadonlySet<number> = new Set([6, 74, 75])
@@ -92,6 +101,110 @@ export class RealKafkaCluster implements KafkaCluster {
     deadline: Instant,
     partitionsOf?: (topic: string) => ReadonlySet<number>,
   ): Promise<ReadonlyMap<string, PartitionOffsets>> {
+    const timestamp = timestampOf[which]
+    const answers = await this.#offsetsAt(topics, () => timestamp, deadline, partitionsOf)
+    for (const [topic, offsets] of answers) {
+      for (const [partition, reading] of offsets) {
+        if (isKnown(reading) && reading.value < 0n) {
+          offsets.set(partition, unknown('error', `${this.name}: ${topic}-${partition} has no offset`))
+        }
+      }
+    }
+    return answers
+  }
+
+  async offsetsForTimes(
+    wanted: readonly (WantedPartitions & { readonly atMs: number })[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>> {
+    const byTopic = new Map(wanted.map(item => [item.topic.name, item]))
+    const none: ReadonlySet<number> = new Set()
+    const answers = await this.#offsetsAt(
+      wanted.map(({ topic }) => topic),
+      topic => BigInt(byTopic.get(topic)?.atMs ?? 0),
+      deadline,
+      topic => byTopic.get(topic)?.partitions ?? none,
+    )
+    const orNone = (reading: Reading<bigint>): Reading<bigint | 'none'> =>
+      isKnown(reading) && reading.value < 0n ? known('none') : reading
+    return new Map(
+      Array.from(answers, ([topic, offsets]) => [
+        topic,
+        new Map(Array.from(offsets, ([partition, reading]) => [partition, orNone(reading)])),
+      ]),
+    )
+  }
+
+  async topicConfigs(
+    topics: readonly string[],
+    names: readonly string[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, Reading<ReadonlyMap<string, string | null>>>> {
+    const answers = new Map<string, Reading<ReadonlyMap<string, string | null>>>()
+    for (const chunk of chunksOf(topics, topicsPerNamedRequest)) {
+      for (const topic of chunk) {
+        answers.set(topic, unknown('error', `${this.name}: the answer about topic ${topic} is missing`))
+      }
+      const resources = chunk.map(resourceName => ({
+        resourceType: topicResource,
+        resourceName,
+        configurationKeys: [...names],
+      }))
+      try {
+        const response = await this.#client.callAny('describeConfigs', deadline, () => [
+          resources,
+          false,
+          false,
+        ])
+        for (const { resourceName, errorCode, configs } of response.results) {
+          answers.set(
+            resourceName,
+            errorCode === 0
+              ? known(new Map(configs.map(({ name, value }) => [name, value])))
+              : unknownOfCode(errorCode, `${this.name}: settings of topic ${resourceName}`),
+          )
+        }
+      } catch (error) {
+        for (const topic of chunk) answers.set(topic, unknownOfError(error, `cluster ${this.name}`))
+      }
+    }
+    return answers
+  }
+
+  async activeProducers(
+    wanted: readonly WantedPartitions[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<readonly ActiveProducer[]>>>> {
+    const answers = new Map<string, Map<number, Reading<readonly ActiveProducer[]>>>()
+    const byLeader = new Map<number, WantedPartition[]>()
+    for (const { topic, partitions } of wanted) {
+      const readings = new Map<number, Reading<readonly ActiveProducer[]>>()
+      answers.set(topic.name, readings)
+      for (const partition of topic.partitions) {
+        if (!partitions.has(partition.partition)) continue
+        const { leader } = partition
+        if (leader === undefined)
+          readings.set(partition.partition, this.#leaderless(topic.name, partition.partition))
+        else byLeader.set(leader, [...(byLeader.get(leader) ?? []), { topic: topic.name, partition }])
+      }
+    }
+    await Promise.all(
+      Array.from(byLeader, ([leader, items]) =>
+        this.#activeProducersFrom(leader, items, deadline, (topic, partition, reading) =>
+          answers.get(topic)?.set(partition, reading),
+        ),
+      ),
+    )
+    return answers
+  }
+
+  /** The offsets that ListOffsets gives for a timestamp, or for one of its special values, by topic. */
+  async #offsetsAt(
+    topics: readonly TopicMetadata[],
+    timestampOfTopic: TimestampOf,
+    deadline: Instant,
+    partitionsOf?: (topic: string) => ReadonlySet<number>,
+  ): Promise<ReadonlyMap<string, Map<number, Reading<bigint>>>> {
     const answers = new Map<string, Map<number, Reading<bigint>>>()
     const wanted: WantedPartition[] = []
     for (const topic of topics) {
@@ -104,11 +217,11 @@ export class RealKafkaCluster implements KafkaCluster {
     const settle = (topic: string, partition: number, reading: Reading<bigint>): void => {
       answers.get(topic)?.set(partition, reading)
     }
-    const stale = await this.#listOffsetsOnce(wanted, which, deadline, settle)
+    const stale = await this.#listOffsetsOnce(wanted, timestampOfTopic, deadline, settle)
     if (stale.length > 0) {
       // Leaders moved since the listing: ask once where they are now, and there for what is left.
       const moved = await this.#relocate(stale, deadline, settle)
-      const still = await this.#listOffsetsOnce(moved, which, deadline, settle)
+      const still = await this.#listOffsetsOnce(moved, timestampOfTopic, deadline, settle)
       for (const { topic, partition } of still) {
         settle(
           topic,
@@ -197,7 +310,7 @@ export class RealKafkaCluster implements KafkaCluster {
   /** Asks every leader for its partitions; returns those whose leader has changed. */
   async #listOffsetsOnce(
     wanted: readonly WantedPartition[],
-    which: 'latest' | 'earliest',
+    timestampOfTopic: TimestampOf,
     deadline: Instant,
     settle: (topic: string, partition: number, reading: Reading<bigint>) => void,
   ): Promise<WantedPartition[]> {
@@ -212,7 +325,7 @@ export class RealKafkaCluster implements KafkaCluster {
     const perLeader = Array.from(byLeader, ([leader, items]) => {
       const chunks = chunksOf(items, partitionsPerRequest)
       return inParallel(chunks, requestsInFlightPerBroker, chunk =>
-        this.#listOffsetsFrom(leader, chunk, which, deadline, settle, stale),
+        this.#listOffsetsFrom(leader, chunk, timestampOfTopic, deadline, settle, stale),
       )
     })
     await Promise.all(perLeader)
@@ -222,7 +335,7 @@ export class RealKafkaCluster implements KafkaCluster {
   async #listOffsetsFrom(
     leader: number,
     items: readonly WantedPartition[],
-    which: 'latest' | 'earliest',
+    timestampOfTopic: TimestampOf,
     deadline: Instant,
     settle: (topic: string, partition: number, reading: Reading<bigint>) => void,
     stale: WantedPartition[],
@@ -241,7 +354,7 @@ export class RealKafkaCluster implements KafkaCluster {
       partitions: group.map(({ partition }) => ({
         partitionIndex: partition.partition,
         currentLeaderEpoch: partition.leaderEpoch,
-        timestamp: timestampOf[which],
+        timestamp: timestampOfTopic(name),
       })),
     }))
     let response: ListOffsetsResponse
@@ -269,12 +382,6 @@ export class RealKafkaCluster implements KafkaCluster {
             topic.name,
             partitionIndex,
             unknownOfCode(errorCode, `${this.name}: ${topic.name}-${partitionIndex}`),
-          )
-        } else if (offset < 0n) {
-          settle(
-            topic.name,
-            partitionIndex,
-            unknown('error', `${this.name}: ${topic.name}-${partitionIndex} has no offset`),
           )
         } else settle(topic.name, partitionIndex, known(offset))
       }
@@ -315,6 +422,41 @@ export class RealKafkaCluster implements KafkaCluster {
     return moved
   }
 
+  async #activeProducersFrom(
+    leader: number,
+    items: readonly WantedPartition[],
+    deadline: Instant,
+    settle: (topic: string, partition: number, reading: Reading<readonly ActiveProducer[]>) => void,
+  ): Promise<void> {
+    const settleAll = (reading: Reading<never>): void => {
+      for (const { topic, partition } of items) settle(topic, partition.partition, reading)
+    }
+    const broker = this.#brokers.get(leader)
+    if (broker === undefined) {
+      settleAll(unknown('leaderless', `${this.name}: the address of broker ${leader} is not known`))
+      return
+    }
+    settleAll(unknown('error', `${this.name}: the answer about producers is missing`))
+    const request = Array.from(
+      Map.groupBy(items, item => item.topic),
+      ([name, group]) => ({ name, partitionIndexes: group.map(({ partition }) => partition.partition) }),
+    )
+    try {
+      const response = await this.#client.call('describeProducers', broker, deadline, () => [request])
+      for (const { name, partitions } of response.topics) {
+        for (const { partitionIndex, errorCode, activeProducers } of partitions) {
+          const reading =
+            errorCode === 0
+              ? known(activeProducers.map(activeProducer))
+              : unknownOfCode(errorCode, `${this.name}: producers of ${name}-${partitionIndex}`)
+          settle(name, partitionIndex, reading)
+        }
+      }
+    } catch (error) {
+      settleAll(unknownOfError(error, `${this.name}: broker ${leader} at ${addressOf(broker)}`))
+    }
+  }
+
   async #fetchFrom(
     leader: number,
     indices: readonly number[],
@@ -346,7 +488,7 @@ export class RealKafkaCluster implements KafkaCluster {
               currentLeaderEpoch: -1,
               fetchOffset: request.offset,
               lastFetchedEpoch: -1,
-              partitionMaxBytes: maxBytes,
+              partitionMaxBytes: Math.min(maxBytes, request.maxBytes ?? maxBytes),
             }
           }),
         }
@@ -385,6 +527,9 @@ export class RealKafkaCluster implements KafkaCluster {
   }
 }
 
+/** What ListOffsets asks for in the partitions of a topic: a time in milliseconds, or -1 (latest), -2 (earliest). */
+type TimestampOf = (topic: string) => bigint
+
 interface TopicEpochs {
   readonly id: string | undefined
   readonly highest: readonly number[]
@@ -393,6 +538,18 @@ interface TopicEpochs {
 interface WantedPartition {
   readonly topic: string
   readonly partition: PartitionMetadata
+}
+
+function activeProducer(
+  producer: DescribeProducersResponse['topics'][number]['partitions'][number]['activeProducers'][number],
+): ActiveProducer {
+  const { producerId, producerEpoch, lastTimestamp, currentTxnStartOffset } = producer
+  return {
+    producerId,
+    producerEpoch,
+    lastTimestampMs: Number(lastTimestamp),
+    openTransactionFrom: currentTxnStartOffset < 0n ? undefined : currentTxnStartOffset,
+  }
 }
 
 function fetchedPartition(
@@ -413,6 +570,10 @@ function fetchedPartition(
     endOffset: isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark,
     logStartOffset: answer.logStartOffset ?? -1n,
     bytes: batches.reduce((sum, batch) => sum + batch.length, 0),
+    highWatermark: answer.highWatermark,
+    lastStableOffset: answer.lastStableOffset,
+    markers: markersIn(batches, offset),
+    logAppendTime: batches.some(isLogAppendTime),
   })
 }
 

@@ -1,8 +1,12 @@
+import type { IsolationLevel } from '../../model/flow.ts'
+import type { ActiveProducer, LogRecord } from '../../model/inspection.ts'
 import type { PartitionOffsets, TopicListing, TopicMetadata } from '../../model/observation.ts'
 import type { Reading } from '../../model/reading.ts'
 import type { Instant } from '../../model/time.ts'
 
-export type Isolation = 'read_uncommitted' | 'read_committed'
+export type { ActiveProducer, LogRecord } from '../../model/inspection.ts'
+
+export type Isolation = IsolationLevel
 
 export interface Listing {
   /** The instant before the request was sent. */
@@ -10,19 +14,12 @@ export interface Listing {
   readonly topics: Reading<TopicListing>
 }
 
-/** One record as it lies in a log: bytes and where and when they were written. */
-export interface LogRecord {
-  readonly offset: bigint
-  /** Milliseconds since the epoch, by the clock of whoever produced it. */
-  readonly timestampMs: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-}
-
 export interface FetchRequest {
   readonly topic: TopicMetadata
   readonly partition: number
   readonly offset: bigint
+  /** Of this partition; the call's own limit bounds the whole. */
+  readonly maxBytes?: number
 }
 
 export interface FetchedPartition {
@@ -34,6 +31,18 @@ export interface FetchedPartition {
   /** Records below were deleted. */
   readonly logStartOffset: bigint
   readonly bytes: number
+  readonly highWatermark: bigint
+  readonly lastStableOffset: bigint
+  /** Offsets of commit and abort markers among what was read. */
+  readonly markers: readonly bigint[]
+  /** The broker stamped records itself (`message.timestamp.type=LogAppendTime`). */
+  readonly logAppendTime: boolean
+}
+
+/** Some partitions of one topic. */
+export interface WantedPartitions {
+  readonly topic: TopicMetadata
+  readonly partitions: ReadonlySet<number>
 }
 
 /** Fetching from an offset that is no longer, or not yet, in the log. */
@@ -60,6 +69,22 @@ export interface KafkaCluster {
     deadline: Instant,
     partitions?: (topic: string) => ReadonlySet<number>,
   ): Promise<ReadonlyMap<string, PartitionOffsets>>
+  /** First offset whose record is as young as `atMs` (milliseconds since the epoch); 'none' where all are older. */
+  offsetsForTimes(
+    wanted: readonly (WantedPartitions & { readonly atMs: number })[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>>
+  /** Settings of topics by name; null where one has no value. */
+  topicConfigs(
+    topics: readonly string[],
+    names: readonly string[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, Reading<ReadonlyMap<string, string | null>>>>
+  /** The producers that have state in these partitions, among them those with an open transaction. */
+  activeProducers(
+    wanted: readonly WantedPartitions[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<readonly ActiveProducer[]>>>>
   /** Records from the offsets given, at most about `maxBytes` in all, by request index. */
   fetch(
     requests: readonly FetchRequest[],

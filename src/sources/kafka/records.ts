@@ -5,6 +5,8 @@ import type { AbortedTransaction } from './wire.ts'
 // Record batch attributes: KIP-98, "Message Format".
 const transactionalBit = 0x10
 const controlBit = 0x20
+/** Attributes bit 3, "timestampType": KIP-32. */
+const logAppendTimeBit = 0x08
 const abortMarker = 0
 
 /**
@@ -40,13 +42,29 @@ export function dataRecords(
       if (offset < fromOffset) continue
       records.push({
         offset,
-        timestampMs: Number(batch.firstTimestamp + record.timestampDelta),
+        timestampMs: Number(
+          isLogAppendTime(batch) ? batch.maxTimestamp : batch.firstTimestamp + record.timestampDelta,
+        ),
         key: record.key,
         value: record.value,
+        headers: record.headers,
+        producerId: batch.producerId,
       })
     }
   }
   return records
+}
+
+/** The offsets of the commit and abort markers: each is a control batch of its own. */
+export function markersIn(batches: readonly RecordsBatch[], fromOffset: bigint): bigint[] {
+  return batches
+    .filter(batch => (batch.attributes & controlBit) !== 0 && batch.firstOffset >= fromOffset)
+    .map(batch => batch.firstOffset)
+}
+
+/** Whether the broker stamped a batch itself: all its records have the batch's maximum as their timestamp. */
+export function isLogAppendTime(batch: RecordsBatch): boolean {
+  return (batch.attributes & logAppendTimeBit) !== 0
 }
 
 /** The offset of the last record that a batch was written with, whether compaction left it there or not. */

@@ -30,6 +30,32 @@ export interface ListOffsetsResponse {
   }[]
 }
 
+export interface DescribeConfigsResponse {
+  readonly results: readonly {
+    readonly errorCode: number
+    readonly resourceName: string
+    readonly configs: readonly { readonly name: string; readonly value: string | null }[]
+  }[]
+}
+
+export interface DescribeProducersResponse {
+  readonly topics: readonly {
+    readonly name: string
+    readonly partitions: readonly {
+      readonly partitionIndex: number
+      readonly errorCode: number
+      readonly activeProducers: readonly {
+        readonly producerId: bigint
+        readonly producerEpoch: number
+        /** Milliseconds since the epoch of its newest record. */
+        readonly lastTimestamp: bigint
+        /** -1 where no transaction is open. */
+        readonly currentTxnStartOffset: bigint
+      }[]
+    }[]
+  }[]
+}
+
 export interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: bigint

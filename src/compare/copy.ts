@@ -1,0 +1,104 @@
+import type { LogRecord, RecordWindow } from '../model/inspection.ts'
+import { fingerprintsOf } from './fingerprints.ts'
+
+export interface StretchMatch {
+  /** Source records whose copy is where it should be. */
+  readonly matched: number
+  /** Below these offsets nothing was compared: where the next stretch ends. */
+  readonly next: { readonly source: bigint; readonly target: bigint }
+  /** Copies that are another record, between two neighbours that are right. */
+  readonly mismatches: readonly { readonly source: bigint; readonly target: bigint }[]
+  /** Source records that have no copy although the copies of their neighbours are neighbours. */
+  readonly skipped: readonly bigint[]
+}
+
+/**
+ * Compares a stretch of the source with a stretch of its copy, downwards from their ends, which belong together.
+ *
+ * The target may have more (records that were sent again, foreign ones, those of a topic that was recreated) and less
+ * (compaction leaves a hole in its offsets). Only what offsets make certain is reported: a record without a copy
+ * between two copies that are neighbours, and another record in the one place that a copy can have.
+ */
+export function matchStretch(source: RecordWindow, target: RecordWindow): StretchMatch {
+  const withTimestamp = !target.logAppendTime
+  const originals = source.records
+  const copies = target.records
+  const ofSource = fingerprintsOf(originals, withTimestamp)
+  const ofTarget = fingerprintsOf(copies, withTimestamp)
+  const inSource = positionsOf(ofSource)
+  const inTarget = positionsOf(ofTarget)
+  const mismatches: { source: bigint; target: bigint }[] = []
+  const skipped: bigint[] = []
+  let matched = 0
+  let above: { readonly original: LogRecord; readonly copy: LogRecord } | undefined
+  let i = originals.length - 1
+  let j = copies.length - 1
+  for (;;) {
+    const original = originals[i]
+    const copy = copies[j]
+    if (original === undefined || copy === undefined) break
+    if (ofSource[i] === ofTarget[j]) {
+      matched += 1
+      above = { original, copy }
+      i -= 1
+      j -= 1
+      continue
+    }
+    const copyBelow = lastBefore(inTarget.get(ofSource[i] ?? ''), j)
+    const originalBelow = lastBefore(inSource.get(ofTarget[j] ?? ''), i)
+    if (copyBelow !== undefined && (originalBelow === undefined || j - copyBelow <= i - originalBelow)) {
+      j = copyBelow
+    } else if (originalBelow !== undefined) {
+      if (above !== undefined && copy.offset + 1n === above.copy.offset) {
+        for (const [at, left] of originals.slice(originalBelow + 1, i + 1).entries()) {
+          if (!inTarget.has(ofSource[originalBelow + 1 + at] ?? '')) skipped.push(left.offset)
+        }
+      }
+      i = originalBelow
+    } else {
+      const isReplaced =
+        above !== undefined &&
+        i > 0 &&
+        ofSource[i - 1] === ofTarget[j - 1] &&
+        areNeighbours(originals[i - 1], original, above.original) &&
+        areNeighbours(copies[j - 1], copy, above.copy)
+      if (isReplaced) {
+        mismatches.push({ source: original.offset, target: copy.offset })
+        i -= 1
+      }
+      j -= 1
+    }
+  }
+  return {
+    matched,
+    next: { source: below(originals, i, source), target: below(copies, j, target) },
+    mismatches,
+    skipped,
+  }
+}
+
+function positionsOf(fingerprints: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const positions = new Map<string, number[]>()
+  for (const [position, fingerprint] of fingerprints.entries()) {
+    const found = positions.get(fingerprint)
+    if (found === undefined) positions.set(fingerprint, [position])
+    else found.push(position)
+  }
+  return positions
+}
+
+function lastBefore(positions: readonly number[] | undefined, limit: number): number | undefined {
+  return positions?.findLast(position => position < limit)
+}
+
+function areNeighbours(...records: readonly (LogRecord | undefined)[]): boolean {
+  return records.every((record, index) => {
+    const previous = records[index - 1]
+    return record !== undefined && (index === 0 || previous?.offset === record.offset - 1n)
+  })
+}
+
+function below(records: readonly LogRecord[], index: number, window: RecordWindow): bigint {
+  const record = records[index]
+  return record === undefined ? window.from : record.offset + 1n
+}

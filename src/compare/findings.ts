@@ -1,0 +1,336 @@
+import type {
+  Audit,
+  AuditOutcome,
+  Content,
+  FlowComparison,
+  LostRange,
+  Mismatch,
+  OpenTransaction,
+  PartitionComparison,
+  Position,
+} from '../model/comparison.ts'
+import type { InspectionResult, RecordWindow } from '../model/inspection.ts'
+import { isKnown, unknownOf, valueIfKnown } from '../model/reading.ts'
+import type { Instant } from '../model/time.ts'
+import { matchStretch, type StretchMatch } from './copy.ts'
+import { type CompareContext, withPartitions } from './flow.ts'
+import { headOf } from './head.ts'
+import { copyBound } from './history.ts'
+import { withLoss } from './losses.ts'
+import { noContent, withContent } from './partition.ts'
+import { adopted, raisedTo } from './position.ts'
+
+const mismatchesKept = 8
+/** Target offsets that are searched for the next copy: more than a replicator sends again between two commits. */
+const longestSearch = 100_000n
+
+/** The comparison after the records of some partitions were read in the same poll. */
+export function withFindings(
+  comparison: FlowComparison,
+  results: readonly InspectionResult[],
+  rotation: number,
+  context: CompareContext,
+): FlowComparison {
+  if (results.length === 0) return comparison.rotation === rotation ? comparison : { ...comparison, rotation }
+  const audits = { ...comparison.audits }
+  const changed = new Map<string, Map<number, PartitionComparison>>()
+  for (const result of results) {
+    const { topic, partition: number } = result.inspection
+    const partitions = changed.get(topic) ?? new Map<number, PartitionComparison>()
+    const before =
+      partitions.get(number) ?? comparison.topics.get(topic)?.partitions.find(p => p.partition === number)
+    if (before === undefined) continue
+    const { partition, outcome } = afterInspection(before, result, comparison.source.t0, context)
+    if (outcome !== undefined) audits[outcome] += 1
+    partitions.set(number, partition)
+    changed.set(topic, partitions)
+  }
+  return { ...withPartitions(comparison, changed), audits, rotation }
+}
+
+interface Inspected {
+  readonly partition: PartitionComparison
+  readonly outcome: AuditOutcome | undefined
+}
+
+function afterInspection(
+  before: PartitionComparison,
+  result: InspectionResult,
+  t0: Instant,
+  context: CompareContext,
+): Inspected {
+  const content = before.content ?? noContent
+  if (!isKnown(result.source)) {
+    const unreadable = unknownOf(result.source)
+    return { partition: { ...before, content: { ...content, unreadable } }, outcome: 'unreadable' }
+  }
+  return result.inspection.purpose === 'head'
+    ? afterHead(before, content, result.source.value, result, t0, context)
+    : afterStretch(before, content, result.source.value, result, t0)
+}
+
+function afterHead(
+  before: PartitionComparison,
+  content: Content,
+  source: RecordWindow,
+  result: InspectionResult,
+  t0: Instant,
+  { flow }: CompareContext,
+): Inspected {
+  const { position, highWatermark: seen, history } = before
+  if (seen === undefined || position.discarded !== undefined) return { partition: before, outcome: undefined }
+  const { isolationLevel } = flow.replicator
+  const target = valueIfKnown(result.target)
+  const head = headOf({
+    proven: position.proven,
+    highWatermark: seen.highWatermark,
+    isolationLevel,
+    copies: copyBound(history, position.proven),
+    durable: position.durable,
+    source,
+    target,
+    before: content.tail,
+    at: result.at,
+  })
+  const raised = raisedTo(position, head.position, 'content')
+  const next: Content = {
+    ...content,
+    tail: head.tail,
+    openTransaction:
+      isolationLevel === 'read_committed' ? openTransactionOf(source, seen.highWatermark, result) : undefined,
+    unreadable: result.target === undefined ? undefined : unknownOf(result.target),
+  }
+  return {
+    partition: withContent(before, raised, next, t0),
+    outcome:
+      result.target === undefined
+        ? undefined
+        : target === undefined
+          ? 'unreadable'
+          : head.pair === undefined && head.tail.records > 0
+            ? 'inconclusive'
+            : 'proven',
+  }
+}
+
+function openTransactionOf(
+  { lastStableOffset }: RecordWindow,
+  highWatermark: bigint,
+  { inspection, producers }: InspectionResult,
+): OpenTransaction | undefined {
+  if (lastStableOffset >= highWatermark) return undefined
+  const name = `${inspection.topic}-${inspection.partition}`
+  const producer = valueIfKnown(producers)?.find(p => p.openTransactionFrom !== undefined)
+  const why = producers === undefined ? undefined : unknownOf(producers)
+  const waits = `${name}: an open transaction begins at offset ${lastStableOffset}, and the replicator reads committed records only`
+  return {
+    lastStableOffset,
+    producerId: producer?.producerId,
+    wroteAtMs: producer?.lastTimestampMs,
+    detail: why === undefined ? waits : `${waits} (its producer is not known: ${why.detail})`,
+  }
+}
+
+function afterStretch(
+  before: PartitionComparison,
+  content: Content,
+  source: RecordWindow,
+  result: InspectionResult,
+  t0: Instant,
+): Inspected {
+  const target = valueIfKnown(result.target)
+  if (target === undefined) {
+    const unreadable = result.target === undefined ? undefined : unknownOf(result.target)
+    return { partition: { ...before, content: { ...content, unreadable } }, outcome: 'unreadable' }
+  }
+  const { inspection } = result
+  const name = `${inspection.topic}-${inspection.partition}`
+  const isGap = content.gap !== undefined && inspection.source.to === content.gap.before.source + 1n
+  const match = matchStretch(source, target)
+  const {
+    audit,
+    losses: found,
+    boundary,
+  } = auditAfter(content.audit, match, { source, target, result, before, name })
+  const losses = found.reduce(withLoss, content.losses)
+  const next: Content = {
+    ...content,
+    // A look at a gap is not a step of the rotation.
+    audit: isGap ? withMismatches(content.audit, audit) : audit,
+    losses,
+    gap: isGap ? undefined : content.gap,
+    unreadable: undefined,
+  }
+  const adoption =
+    before.position.discarded === undefined ? undefined : adoptionOf(before, boundary, audit, source)
+  if (adoption === undefined) {
+    return { partition: { ...before, content: next }, outcome: audit.outcome }
+  }
+  const adoptedContent = { ...next, losses: adoption.losses.reduce(withLoss, losses) }
+  return { partition: withContent(before, adoption.position, adoptedContent, t0), outcome: audit.outcome }
+}
+
+interface StretchFacts {
+  readonly source: RecordWindow
+  readonly target: RecordWindow
+  readonly result: InspectionResult
+  readonly before: PartitionComparison
+  readonly name: string
+}
+
+/** The audit after one more stretch, what it showed to be lost, and where the copy begins once that is found. */
+function auditAfter(
+  before: Audit | undefined,
+  match: StretchMatch,
+  { source, target, result, before: partition, name }: StretchFacts,
+): { readonly audit: Audit; readonly losses: readonly LostRange[]; readonly boundary: bigint | undefined } {
+  const { at, inspection } = result
+  const isLapStart = before?.next === undefined
+  const lapStartedAt = isLapStart || before === undefined ? at : before.lapStartedAt
+  const lapMatched = match.matched > 0 || (!isLapStart && before?.lapMatched === true)
+  const searchedFrom =
+    match.matched > 0 ? undefined : ((isLapStart ? undefined : before?.searchedFrom) ?? inspection.target?.to)
+  const isSourceDone = match.next.source <= source.logStart || match.next.source <= 0n
+  const isTargetDone = match.next.target <= target.logStart || match.next.target <= 0n
+  const isSearchedEnough = searchedFrom !== undefined && searchedFrom - match.next.target > longestSearch
+  const isStuck =
+    match.next.source >= (inspection.source.to ?? 0n) && match.next.target >= (inspection.target?.to ?? 0n)
+  const isEnd = isSourceDone || isTargetDone || isSearchedEnough || isStuck
+  const losses = match.skipped.map(
+    (offset): LostRange => ({
+      from: offset,
+      to: offset + 1n,
+      cause: 'skipped',
+      certain: true,
+      foundAt: at,
+      former: false,
+    }),
+  )
+  const isLost =
+    partition.position.discarded === undefined &&
+    lapMatched &&
+    searchedFrom !== undefined &&
+    !isSourceDone &&
+    (isTargetDone || isSearchedEnough) &&
+    hasNoHoles(source) &&
+    hasNoHoles(target)
+  if (isLost) {
+    losses.push({
+      from: source.from,
+      to: match.next.source,
+      cause: 'skipped',
+      certain: false,
+      foundAt: at,
+      former: false,
+    })
+  }
+  const outcome = outcomeOf(match, { lapMatched, isLost, isEmpty: source.records.length === 0 })
+  const audit: Audit = {
+    outcome,
+    detail: detailOf(outcome, match, name, source),
+    at,
+    next: isEnd ? undefined : match.next,
+    searchedFrom: isEnd ? undefined : searchedFrom,
+    lapMatched,
+    mismatches: mismatchesAfter(before, match, { at, lapStartedAt, isEnd }),
+    lapStartedAt,
+    completedAt: isEnd && lapMatched ? at : before?.completedAt,
+    bytesPerOffset: bytesPerOffsetOf(source),
+  }
+  return { audit, losses, boundary: isEnd && lapMatched ? match.next.source : undefined }
+}
+
+function mismatchesAfter(
+  before: Audit | undefined,
+  match: StretchMatch,
+  {
+    at,
+    lapStartedAt,
+    isEnd,
+  }: { readonly at: Instant; readonly lapStartedAt: Instant; readonly isEnd: boolean },
+): readonly Mismatch[] {
+  const found = new Set(match.mismatches.map(({ source }) => source))
+  // What this lap did not find again is right again.
+  const kept = (before?.mismatches ?? []).filter(
+    ({ source, foundAt }) => !found.has(source) && (!isEnd || foundAt >= lapStartedAt),
+  )
+  return [...kept, ...match.mismatches.map(mismatch => ({ ...mismatch, foundAt: at }))].slice(-mismatchesKept)
+}
+
+/** Whether every offset of the window holds a record: then nothing was compacted away or is a marker. */
+function hasNoHoles({ records, from, readTo }: RecordWindow): boolean {
+  return BigInt(records.length) === readTo - from
+}
+
+function bytesPerOffsetOf({ bytes, from, readTo }: RecordWindow): number {
+  return Math.max(16, Math.ceil(bytes / Math.max(1, Number(readTo - from))))
+}
+
+interface OutcomeFacts {
+  readonly lapMatched: boolean
+  readonly isLost: boolean
+  readonly isEmpty: boolean
+}
+
+function outcomeOf(match: StretchMatch, { lapMatched, isLost, isEmpty }: OutcomeFacts): AuditOutcome {
+  if (match.mismatches.length > 0 || match.skipped.length > 0 || isLost) return 'contradicted'
+  if (match.matched > 0) return 'proven'
+  return isEmpty && lapMatched ? 'proven' : 'inconclusive'
+}
+
+function detailOf(outcome: AuditOutcome, match: StretchMatch, name: string, source: RecordWindow): string {
+  const stretch = `${name}: source offsets ${source.from} to ${source.readTo - 1n}`
+  if (outcome === 'proven') return `${stretch}: ${match.matched} records have their copies`
+  if (outcome === 'inconclusive') {
+    return `${stretch}: none of the records has its copy in its place (sent again, transformed on the way, or of another topic)`
+  }
+  const [mismatch] = match.mismatches
+  if (mismatch !== undefined) {
+    return `${name}: target offset ${mismatch.target} holds another record than source offset ${mismatch.source}`
+  }
+  const [skipped] = match.skipped
+  return skipped === undefined
+    ? `${stretch}: the records have no copies, although later ones have`
+    : `${name}: source offset ${skipped} has no copy, although its neighbours have`
+}
+
+function withMismatches(rotation: Audit | undefined, found: Audit): Audit {
+  if (rotation === undefined) return { ...found, next: undefined, searchedFrom: undefined }
+  const { outcome, detail, at, mismatches } = found
+  return { ...rotation, outcome, detail, at, mismatches }
+}
+
+/**
+ * The position under a new identity, once it is found where its copy begins: everything from there up to the pair has
+ * its copy, and below it the target holds other records, or one of the two logs begins. What the source has below that was never copied:
+ * a replicator copies in order, and it has written no pair below.
+ */
+function adoptionOf(
+  { position, highWatermark }: PartitionComparison,
+  boundary: bigint | undefined,
+  audit: Audit,
+  source: RecordWindow,
+): { readonly position: Position; readonly losses: readonly LostRange[] } | undefined {
+  const { discarded } = position
+  const pair = discarded?.since?.pair
+  if (discarded === undefined || pair === undefined || highWatermark === undefined) return undefined
+  if (pair.source >= highWatermark.highWatermark) return undefined
+  if (boundary === undefined || boundary > pair.source) return undefined
+  const { logStart } = source
+  const isLost = discarded.since !== undefined && discarded.since.lowest >= boundary && logStart < boundary
+  return {
+    position: adopted(position, pair),
+    losses: isLost
+      ? [
+          {
+            from: logStart > 0n ? logStart : 0n,
+            to: boundary,
+            cause: 'recreated',
+            certain: true,
+            foundAt: audit.at,
+            former: false,
+          },
+        ]
+      : [],
+  }
+}

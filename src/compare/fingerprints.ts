@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto'
+import type { LogRecord } from '../model/inspection.ts'
+
+/**
+ * What makes a record the copy of another: timestamp, key, value and headers, as one short word. MirrorMaker copies all four
+ * byte by byte (org.apache.kafka.connect.mirror.MirrorSourceTask.convertRecord). Without the timestamp where the
+ * target's broker stamps records itself.
+ */
+export function fingerprintOf(record: LogRecord, withTimestamp: boolean): string {
+  const hash = createHash('sha1')
+  const head = Buffer.allocUnsafe(16)
+  head.writeBigInt64BE(withTimestamp ? BigInt(record.timestampMs) : 0n, 0)
+  head.writeInt32BE(record.key?.length ?? -1, 8)
+  head.writeInt32BE(record.value?.length ?? -1, 12)
+  hash.update(head)
+  if (record.key !== null) hash.update(record.key)
+  if (record.value !== null) hash.update(record.value)
+  for (const [key, value] of record.headers) {
+    const lengths = Buffer.allocUnsafe(8)
+    lengths.writeInt32BE(key?.length ?? -1, 0)
+    lengths.writeInt32BE(value?.length ?? -1, 4)
+    hash.update(lengths)
+    if (key !== null) hash.update(key)
+    if (value !== null) hash.update(value)
+  }
+  return hash.digest('base64url')
+}
+
+/** The fingerprints of all records, in order. */
+export function fingerprintsOf(records: readonly LogRecord[], withTimestamp: boolean): readonly string[] {
+  return records.map(record => fingerprintOf(record, withTimestamp))
+}

@@ -1,0 +1,195 @@
+import type { FlowComparison, PartitionComparison, TopicComparison } from '../model/comparison.ts'
+import { provableExposureMs } from '../model/engine.ts'
+import { budgetOf } from '../model/flow.ts'
+import type { Inspection } from '../model/inspection.ts'
+import type { CompareContext } from './flow.ts'
+import { copyBound } from './history.ts'
+import { hasEvidence } from './position.ts'
+
+/** What is assumed of a partition of which nothing has been read yet. */
+const bytesPerOffsetAssumed = 512
+/** Bytes of each side for what lies behind a position, and for a stretch of the rotation. */
+const headBytes = 1024 * 1024
+const stretchBytes = 32 * 1024
+const mostOffsetsInStretch = 1_000
+/** A stretch of the copy is read somewhat longer than its original: records that were sent again. */
+const copySlack = 64n
+/** Newest records of the target that are read where no history bounds the search. */
+const newestCopies = 200n
+/** Share of the byte budget that belongs to the rotation, whatever else wants to be read. */
+const rotationShare = 0.25
+
+export interface Plan {
+  readonly inspections: readonly Inspection[]
+  /** Where the rotation goes on in the next poll. */
+  readonly rotation: number
+}
+
+/**
+ * Which records to read in this poll, within the byte budget: first what decides (near a deadline, a budget that
+ * commits cannot prove), then partitions that stand still, gaps and positions of a former identity, and with what is
+ * left the slow rotation over all partitions.
+ */
+export function inspectionsFor(comparison: FlowComparison, context: CompareContext): Plan {
+  const budget = context.flow.auditBytesPerPoll
+  if (budget === 0) return { inspections: [], rotation: comparison.rotation }
+  const wanted = new Map<string, Wanted>()
+  const all: { topic: TopicComparison; partition: PartitionComparison }[] = []
+  for (const topic of comparison.topics.values()) {
+    if (topic.unknown !== undefined) continue
+    const budgetMs = budgetOf(context.flow.rpo, topic.topic)
+    const isAudited = budgetMs < provableExposureMs(context.pacing.commitIntervalMs, context.pollMs)
+    for (const partition of topic.partitions) {
+      if (partition.highWatermark?.lastSeenAt !== comparison.source.t0) continue
+      all.push({ topic, partition })
+      const found = wantedOf(topic, partition, { comparison, context, budgetMs, isAudited })
+      if (found !== undefined) wanted.set(keyOf(found.inspection), found)
+    }
+  }
+  const inspections: Inspection[] = []
+  let left = budget
+  const reserved = budget * rotationShare
+  for (const { inspection, bytes } of [...wanted.values()].sort((a, b) => a.urgency - b.urgency)) {
+    if (left - bytes < reserved && inspections.length > 0) break
+    inspections.push(inspection)
+    left -= bytes
+  }
+  let rotation = all.length === 0 ? 0 : comparison.rotation % all.length
+  for (let visited = 0; visited < all.length && left >= 2 * stretchBytes; visited++) {
+    const next = all[rotation]
+    rotation = (rotation + 1) % all.length
+    const inspection = next === undefined ? undefined : stretchOf(next.topic, next.partition)
+    if (inspection === undefined || wanted.get(keyOf(inspection))?.inspection.purpose === 'copy') continue
+    inspections.push(inspection)
+    left -= 2 * stretchBytes
+  }
+  return { inspections, rotation }
+}
+
+interface Wanted {
+  readonly inspection: Inspection
+  /** Lower goes first. */
+  readonly urgency: number
+  readonly bytes: number
+}
+
+interface Circumstances {
+  readonly comparison: FlowComparison
+  readonly context: CompareContext
+  readonly budgetMs: number
+  readonly isAudited: boolean
+}
+
+const urgencies = { deadline: 0, audited: 1, identity: 2, still: 3, gap: 4 } as const
+
+function wantedOf(
+  topic: TopicComparison,
+  partition: PartitionComparison,
+  { comparison, context, budgetMs, isAudited }: Circumstances,
+): Wanted | undefined {
+  const { position, highWatermark: seen, content } = partition
+  if (seen === undefined) return undefined
+  if (position.discarded !== undefined) {
+    const { adoptable, since } = position.discarded
+    const inspection = adoptable && since !== undefined ? stretchOf(topic, partition) : undefined
+    return inspection === undefined ? undefined : weighed(inspection, urgencies.identity)
+  }
+  if (partition.unknown?.reason === 'reading') return undefined
+  if (seen.highWatermark > position.proven) {
+    const { pollMs, pacing } = context
+    const t0 = comparison.source.t0
+    const leftMs = budgetMs - (t0 - (partition.recoveryPoint ?? topic.unprovenSince ?? t0))
+    const isNear = leftMs < Math.max(budgetMs / 4, 3 * pollMs)
+    const stillMs = t0 - Math.max(partition.missingSince ?? t0, partition.movedAt ?? Number.NEGATIVE_INFINITY)
+    const isStill =
+      (seen.firstSeenAt < seen.lastSeenAt && stillMs > 0) ||
+      stillMs > Math.max(3 * pollMs, 2 * pacing.commitIntervalMs)
+    if (isNear || isAudited || isStill) {
+      const inspection = headOf(topic, partition)
+      const urgency = isNear ? urgencies.deadline : isAudited ? urgencies.audited : urgencies.still
+      if (inspection !== undefined) return weighed(inspection, urgency)
+    }
+  }
+  const gap = content?.gap
+  if (gap !== undefined && partition.logStart !== undefined && partition.logStart < gap.before.source) {
+    const from = gap.after.source > partition.logStart ? gap.after.source : partition.logStart
+    const inspection: Inspection = {
+      topic: topic.topic,
+      targetTopic: topic.targetTopic,
+      partition: partition.partition,
+      purpose: 'copy',
+      source: { from, to: gap.before.source + 1n },
+      target: { from: atLeastZero(gap.after.target - copySlack), to: gap.before.target + 1n },
+      maxBytes: stretchBytes,
+    }
+    return weighed(inspection, urgencies.gap)
+  }
+  return undefined
+}
+
+function weighed(inspection: Inspection, urgency: number): Wanted {
+  const sides = inspection.target === undefined ? 1 : 2
+  const { from, to } = inspection.source
+  const offsets = to === undefined ? 0 : Number(to - from)
+  const bytes = sides * Math.min(inspection.maxBytes, Math.max(1024, offsets * bytesPerOffsetAssumed))
+  return { inspection, urgency, bytes }
+}
+
+/** What lies behind the position; undefined where the last look still holds. */
+function headOf(topic: TopicComparison, partition: PartitionComparison): Inspection | undefined {
+  const { position, highWatermark: seen, content, history, targetEnd } = partition
+  if (seen === undefined) return undefined
+  const to = seen.highWatermark
+  const tail = content?.tail
+  const base = {
+    topic: topic.topic,
+    targetTopic: topic.targetTopic,
+    partition: partition.partition,
+    purpose: 'head' as const,
+    maxBytes: headBytes,
+  }
+  if (tail !== undefined && tail.from === position.proven && tail.targetEnd === targetEnd) {
+    const waits = tail.readTo >= to || tail.readTo >= tail.lastStableOffset
+    if (waits && tail.readAt > seen.firstSeenAt && tail.isolationLevel === 'read_uncommitted')
+      return undefined
+    if (tail.records > 0) return { ...base, source: { from: tail.readTo, to }, target: undefined }
+  }
+  const copies = copyBound(history, position.proven)
+  const lowest = copies?.source ?? (position.durable === undefined ? 0n : position.durable)
+  const from = lowest < position.proven ? lowest : position.proven
+  const start = partition.logStart !== undefined && partition.logStart > from ? partition.logStart : from
+  if (targetEnd === undefined || !hasEvidence(position)) {
+    return { ...base, source: { from: position.proven, to }, target: undefined }
+  }
+  const target = copies === undefined ? atLeastZero(targetEnd - newestCopies) : copies.target
+  return { ...base, source: { from: start < to ? start : position.proven, to }, target: { from: target } }
+}
+
+/** The next stretch of the copy downwards: from where the last one ended, or from the newest pair. */
+function stretchOf(topic: TopicComparison, partition: PartitionComparison): Inspection | undefined {
+  const { position, content } = partition
+  const audit = content?.audit
+  const pair = position.discarded === undefined ? position.pair : position.discarded.since?.pair
+  const top =
+    audit?.next ?? (pair === undefined ? undefined : { source: pair.source + 1n, target: pair.target + 1n })
+  if (top === undefined || top.source <= 0n || top.target <= 0n) return undefined
+  const perOffset = audit?.bytesPerOffset ?? bytesPerOffsetAssumed
+  const offsets = BigInt(Math.max(1, Math.min(mostOffsetsInStretch, Math.floor(stretchBytes / perOffset))))
+  return {
+    topic: topic.topic,
+    targetTopic: topic.targetTopic,
+    partition: partition.partition,
+    purpose: 'copy',
+    source: { from: atLeastZero(top.source - offsets), to: top.source },
+    target: { from: atLeastZero(top.target - offsets - copySlack), to: top.target },
+    maxBytes: stretchBytes,
+  }
+}
+
+function keyOf({ topic, partition }: Inspection): string {
+  return `${partition}/${topic}`
+}
+
+function atLeastZero(value: bigint): bigint {
+  return value > 0n ? value : 0n
+}

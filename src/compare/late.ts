@@ -1,0 +1,69 @@
+import type { FlowComparison, PartitionComparison } from '../model/comparison.ts'
+import { provableExposureMs } from '../model/engine.ts'
+import type { Instant } from '../model/time.ts'
+import type { CompareContext } from './flow.ts'
+
+/** Whether something has been missing for longer than the engine's commits explain. */
+export function isLate(
+  partition: PartitionComparison,
+  t0: Instant,
+  { pacing, pollMs }: Pick<CompareContext, 'pacing' | 'pollMs'>,
+): boolean {
+  if (partition.missingSince === undefined) return false
+  const since = partition.recoveryPoint ?? partition.missingSince
+  return t0 - since > provableExposureMs(pacing.commitIntervalMs, pollMs)
+}
+
+/**
+ * The partitions whose log start the next poll should ask for: those where it decides something. Few in a healthy
+ * flow, so that a poll costs one ListOffsets a cluster and not two.
+ */
+export function logStartsWanted(
+  comparison: FlowComparison,
+  context: CompareContext,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  return partitionsWhere(
+    comparison,
+    partition =>
+      partition.logStartWanted ||
+      partition.content?.gap !== undefined ||
+      isLate(partition, comparison.source.t0, context),
+  )
+}
+
+/** Topics whose retention the next poll should know: something in them waits to be copied. */
+export function retentionWanted(comparison: FlowComparison, context: CompareContext): readonly string[] {
+  return [
+    ...partitionsWhere(comparison, partition => isLate(partition, comparison.source.t0, context)).keys(),
+  ]
+}
+
+/** Partitions of which nothing but a probe by timestamp can say how old the oldest missing record is. */
+export function probesWanted(
+  comparison: FlowComparison,
+  { pollMs }: Pick<CompareContext, 'pollMs'>,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  return partitionsWhere(
+    comparison,
+    partition =>
+      partition.missingSince !== undefined &&
+      // A healthy flow is proven within two polls of the start.
+      comparison.source.t0 - partition.missingSince >= 2 * pollMs &&
+      partition.recoveryPoint === undefined &&
+      partition.position.discarded === undefined &&
+      partition.estimateBasis !== 'history' &&
+      partition.content?.tail?.firstRecord === undefined,
+  )
+}
+
+function partitionsWhere(
+  comparison: FlowComparison,
+  isWanted: (partition: PartitionComparison) => boolean,
+): Map<string, ReadonlySet<number>> {
+  const wanted = new Map<string, ReadonlySet<number>>()
+  for (const [topic, { partitions }] of comparison.topics) {
+    const numbers = partitions.filter(isWanted).map(({ partition }) => partition)
+    if (numbers.length > 0) wanted.set(topic, new Set(numbers))
+  }
+  return wanted
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { asFormer, maxRanges, withLoss } from '../../src/compare/losses.ts'
+import type { Losses, LostRange } from '../../src/model/comparison.ts'
+
+const range = (from: bigint, to: bigint, parts: Partial<LostRange> = {}): LostRange => ({
+  from,
+  to,
+  cause: 'expired',
+  certain: true,
+  foundAt: 1,
+  former: false,
+  ...parts,
+})
+const all = (...ranges: readonly LostRange[]): Losses | undefined =>
+  ranges.reduce<Losses | undefined>(withLoss, undefined)
+const spans = (losses: Losses | undefined): string[] =>
+  losses?.ranges.map(({ from, to, certain }) => `${from}-${to}${certain ? '' : '?'}`) ?? []
+
+describe('losses', () => {
+  test('are counted in offsets, the certain ones apart', () => {
+    const losses = all(range(0n, 10n), range(20n, 25n, { certain: false }))
+    expect(losses).toMatchObject({ lost: 10n, possiblyLost: 5n })
+    expect(spans(losses)).toEqual(['0-10', '20-25?'])
+  })
+
+  test('found again are not counted again', () => {
+    const losses = all(range(0n, 10n), range(0n, 10n), range(3n, 7n))
+    expect(losses?.lost).toBe(10n)
+    expect(spans(losses)).toEqual(['0-10'])
+  })
+
+  test('that grow stay one range', () => {
+    const losses = all(range(0n, 10n), range(0n, 15n), range(0n, 30n))
+    expect(losses?.lost).toBe(30n)
+    expect(spans(losses)).toEqual(['0-30'])
+  })
+
+  test('of another cause stay apart', () => {
+    expect(spans(all(range(0n, 10n), range(10n, 15n, { cause: 'skipped' })))).toEqual(['0-10', '10-15'])
+  })
+
+  test('around what is known are counted without it', () => {
+    const losses = all(range(5n, 10n), range(0n, 20n))
+    expect(losses?.lost).toBe(20n)
+  })
+
+  test('that turn out to be certain are no longer only possible, and count as lost', () => {
+    const losses = all(range(0n, 10n, { certain: false }), range(4n, 8n))
+    expect(losses).toMatchObject({ lost: 4n, possiblyLost: 10n })
+    expect(spans(losses)).toEqual(['0-4?', '8-10?', '4-8'])
+  })
+
+  test('that are certain are not made possible again', () => {
+    expect(all(range(0n, 10n), range(0n, 10n, { certain: false }))).toMatchObject({
+      lost: 10n,
+      possiblyLost: 0n,
+    })
+  })
+
+  test('of a topic that was replaced do not hide those of the next', () => {
+    const former = asFormer(all(range(0n, 10n)) ?? { ranges: [], lost: 0n, possiblyLost: 0n })
+    const losses = withLoss(former, range(0n, 4n))
+    expect(losses.lost).toBe(14n)
+    expect(losses.ranges.map(({ former }) => former)).toEqual([true, false])
+  })
+
+  test('are bounded in number, not in their count', () => {
+    const losses = all(...Array.from({ length: 100 }, (_, i) => range(BigInt(i * 10), BigInt(i * 10 + 1))))
+    expect(losses?.ranges).toHaveLength(maxRanges)
+    expect(losses?.lost).toBe(100n)
+  })
+
+  test('of nothing are none', () => {
+    expect(withLoss(undefined, range(5n, 5n))).toMatchObject({ ranges: [], lost: 0n })
+  })
+})
