@@ -145,7 +145,7 @@ function afterStretch(
   }
   const { inspection } = result
   const name = `${inspection.topic}-${inspection.partition}`
-  const isGap = content.gap !== undefined && inspection.source.to === content.gap.before.source + 1n
+  const isGap = inspection.purpose === 'gap'
   const match = matchStretch(source, target)
   const {
     audit,
@@ -313,7 +313,7 @@ function adoptionOf(
 ): { readonly position: Position; readonly losses: readonly LostRange[] } | undefined {
   const { discarded } = position
   const pair = discarded?.since?.pair
-  if (discarded === undefined || pair === undefined || highWatermark === undefined) return undefined
+  if (discarded?.adoptable !== true || pair === undefined || highWatermark === undefined) return undefined
   if (pair.source >= highWatermark.highWatermark) return undefined
   if (boundary === undefined || boundary > pair.source) return undefined
   const { logStart } = source

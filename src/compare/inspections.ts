@@ -117,7 +117,7 @@ function wantedOf(
       topic: topic.topic,
       targetTopic: topic.targetTopic,
       partition: partition.partition,
-      purpose: 'copy',
+      purpose: 'gap',
       source: { from, to: gap.before.source + 1n },
       target: { from: atLeastZero(gap.after.target - copySlack), to: gap.before.target + 1n },
       maxBytes: stretchBytes,

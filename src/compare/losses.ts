@@ -29,7 +29,7 @@ export function withLoss(losses: Losses | undefined, found: LostRange): Losses {
   }
 }
 
-/** The same losses, as those of a topic that has been replaced. */
+/** The same losses, as those of a log that has been replaced. */
 export function asFormer(losses: Losses): Losses {
   return { ...losses, ranges: losses.ranges.map(range => ({ ...range, former: true })) }
 }

@@ -58,7 +58,7 @@ export function comparePartition(
   const beforeProgress = position
   const contradiction = contradictionOf(position, seen?.highWatermark, reading)
   if (contradiction !== undefined) {
-    content = contentAfterDiscard(previous, reading, contradiction)
+    content = contentAfterDiscard(previous, reading)
     position = discard(position, contradiction.reason, contradiction.detail, t0, contradiction.adoptable)
     history = []
     seen = undefined
@@ -72,7 +72,7 @@ export function comparePartition(
     (reading.positionsReadFirst || beforeProgress.proven > highWatermark)
   ) {
     const detail = `${reading.name}: the engine committed source offset ${position.proven - 1n}, but the log ends at ${highWatermark}`
-    content = contentAfterDiscard(previous, reading, { reason: 'diverged', detail, adoptable: false })
+    content = contentAfterDiscard(previous, reading)
     position = discard(position, 'diverged', detail, t0, false)
     history = []
     seen = undefined
@@ -244,39 +244,38 @@ interface Contradiction {
   readonly adoptable: boolean
 }
 
-/** What was not copied of an identity that has ended is lost; what was read of it says nothing about the next one. */
+/**
+ * What was not copied of a log that has ended is lost, and what was read of it says nothing about the one that took
+ * its place.
+ */
 function contentAfterDiscard(
   previous: PartitionComparison | undefined,
   reading: PartitionReading,
-  { reason }: Contradiction,
 ): Content | undefined {
-  const before = previous?.content
   const seen = previous?.highWatermark?.highWatermark
-  const { position } = previous ?? {}
-  let losses = before?.losses
-  const sourceIsAnother = reading.recreatedSource
-  if (seen !== undefined && position !== undefined && position.discarded === undefined) {
-    const highWatermark = valueIfKnown(reading.highWatermark)
-    const floor =
-      reason === 'diverged' && highWatermark !== undefined && highWatermark > position.proven
-        ? highWatermark
-        : position.proven
-    const fell = sourceIsAnother || (highWatermark !== undefined && highWatermark < seen)
-    if (fell && floor < seen) {
+  if (previous === undefined || seen === undefined) return undefined
+  const { proven, discarded } = previous.position
+  let losses = previous.content?.losses
+  const highWatermark = valueIfKnown(reading.highWatermark)
+  const fell = highWatermark !== undefined && highWatermark < seen
+  if (reading.recreatedSource || fell) {
+    const isCutOff = !reading.recreatedSource && fell && highWatermark > proven
+    const from = isCutOff ? highWatermark : proven
+    if (discarded === undefined && from < seen) {
       losses = withLoss(losses, {
-        from: floor,
+        from,
         to: seen,
-        cause: sourceIsAnother ? 'recreated' : 'truncated',
+        cause: reading.recreatedSource ? 'recreated' : 'truncated',
         certain: isExact(
           previous,
-          valueIfKnown(reading.targetEnd === 'absent' ? undefined : reading.targetEnd),
+          reading.targetEnd === 'absent' ? undefined : valueIfKnown(reading.targetEnd),
         ),
         foundAt: reading.t0,
         former: false,
       })
     }
+    if (losses !== undefined) losses = asFormer(losses)
   }
-  if (losses !== undefined && sourceIsAnother) losses = asFormer(losses)
   return losses === undefined ? undefined : { ...noContent, losses }
 }
 

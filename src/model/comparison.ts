@@ -83,7 +83,7 @@ export interface LostRange {
   /** Whether its records are certainly not on the target; else it is only not excluded. */
   readonly certain: boolean
   readonly foundAt: Instant
-  /** Its offsets are those of a topic that has been replaced since. */
+  /** Its offsets are those of a log that has been replaced since. */
   readonly former: boolean
 }
 

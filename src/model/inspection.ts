@@ -39,13 +39,13 @@ export interface OffsetRange {
 
 /**
  * What to read of one partition on both sides, and what for: `head` is everything behind the proven position and the
- * copies of it; `copy` is a stretch of the copy, backwards from an exact pair.
+ * copies of it; `copy` is a stretch of the copy, backwards from an exact pair; `gap` is what lies between two pairs.
  */
 export interface Inspection {
   readonly topic: string
   readonly targetTopic: string
   readonly partition: number
-  readonly purpose: 'head' | 'copy'
+  readonly purpose: 'head' | 'copy' | 'gap'
   readonly source: OffsetRange
   /** Undefined where only the source can answer, or need be asked. */
   readonly target: OffsetRange | undefined

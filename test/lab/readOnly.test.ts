@@ -9,7 +9,14 @@ import { configFor } from './support/exporter.ts'
 import { type SharedPair, sharedPair } from './support/pair.ts'
 
 /** What Tidemark may ever send, by Kafka's own names. Nothing in this list writes, joins or commits. */
-const allowedApis = ['ApiVersions', 'Fetch', 'ListOffsets', 'Metadata']
+const allowedApis = [
+  'ApiVersions',
+  'DescribeConfigs',
+  'DescribeProducers',
+  'Fetch',
+  'ListOffsets',
+  'Metadata',
+]
 const polls = 200
 
 let pair: SharedPair

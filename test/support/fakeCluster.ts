@@ -38,6 +38,7 @@ export class FakeCluster implements KafkaCluster {
   asked: (readonly string[])[] = []
   unauthorized = new Set<string>()
   fetches = 0
+  now: () => number = () => performance.now()
 
   /** `calls` gets a line for every request, in order; clusters may share it. */
   constructor(name = 'fake', calls: string[] = []) {
@@ -60,7 +61,7 @@ export class FakeCluster implements KafkaCluster {
   async listTopics(): Promise<Listing> {
     this.#calls.push(`${this.name} listTopics`)
     const topics = new Map(Array.from(this.logs.keys(), topic => [topic, known(this.metadata(topic))]))
-    return { t0: performance.now(), topics: known(topics) }
+    return { t0: this.now(), topics: known(topics) }
   }
 
   async askTopics(names: readonly string[]): Promise<ReadonlyMap<string, Reading<TopicMetadata> | 'absent'>> {
