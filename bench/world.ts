@@ -45,6 +45,7 @@ export function observationOf({
   }
   return {
     at: t0 + 200,
+    clock: { now: t0 + 200, wallMs: t0 + 200 },
     source: side(topic => topic),
     target: side(targetTopicOf),
     engine: {

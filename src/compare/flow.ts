@@ -4,6 +4,7 @@ import type { Flow } from '../model/flow.ts'
 import type { FlowObservation, PartitionProgress, TopicMetadata } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
+import { clocksOf } from './clocks.ts'
 import { comparePartition, type PartitionReading } from './partition.ts'
 import { advanced, discard, hasEvidence, noPosition } from './position.ts'
 import { isInScope, scopeOf, topicOn } from './scope.ts'
@@ -62,6 +63,7 @@ export function compareFlow(
     },
     audits: previous?.audits ?? noAudits,
     rotation: previous?.rotation ?? 0,
+    clocks: clocksOf(previous, observation),
     heartbeatAtMs: valueIfKnown(engine.heartbeatAtMs) ?? previous?.heartbeatAtMs,
     heartbeatUnknown: unknownOf(engine.heartbeatAtMs),
   }

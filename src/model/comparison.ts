@@ -203,6 +203,16 @@ export interface TopicComparison {
   readonly unprovenSince: Instant | undefined
 }
 
+/** What is known of clocks that disagree. No proof rests on them; estimates and shown times do. */
+export interface Clocks {
+  /** Wall time minus monotonic time of this process, in milliseconds. */
+  readonly offsetMs: number
+  /** The last time this process's wall clock was set while it ran. */
+  readonly jump: { readonly byMs: number; readonly at: Instant } | undefined
+  /** How far the replicator's clock is ahead of ours (negative: behind, or its heartbeats are late); undefined: it agrees, or nobody can tell. */
+  readonly engineAheadMs: number | undefined
+}
+
 /** Both sides of a flow held against each other: facts with their instants, no judgement. Also the state that the next comparison starts from. */
 export interface FlowComparison {
   readonly at: Instant
@@ -229,6 +239,7 @@ export interface FlowComparison {
   readonly audits: Readonly<Record<AuditOutcome, number>>
   /** Where the rotation over all partitions goes on. */
   readonly rotation: number
+  readonly clocks: Clocks
   readonly heartbeatAtMs: number | undefined
   readonly heartbeatUnknown: Unknown | undefined
 }

@@ -1,5 +1,5 @@
 import type { Reading } from './reading.ts'
-import type { Instant } from './time.ts'
+import type { ClockReading, Instant } from './time.ts'
 
 export interface PartitionMetadata {
   readonly partition: number
@@ -86,6 +86,8 @@ export interface Retention {
 /** What one poll read of one flow: the input of `compare`. */
 export interface FlowObservation {
   readonly at: Instant
+  /** Both clocks at that instant. */
+  readonly clock: ClockReading
   readonly source: SideObservation
   readonly target: SideObservation
   readonly engine: EngineObservation

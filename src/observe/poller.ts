@@ -127,8 +127,10 @@ export class Poller {
         const engine = engines[index]
         if (engine === undefined) throw new Error(`flow ${flow.flow.name} was not read`)
         const extras = await this.#readExtras(flow, source, end)
+        const clock = this.#clock()
         const observation = {
-          at: this.#clock().now,
+          at: clock.now,
+          clock,
           source: sideObservation(source, sourceEnds),
           target: sideObservation(target, targetEnds),
           engine,
@@ -136,7 +138,7 @@ export class Poller {
         }
         const compared = compareFlow(flow.comparison, observation, flow.compare)
         const inspected = await this.#inspected(flow, compared, source, target, end)
-        const facts = { ...extras, clock: this.#clock() }
+        const facts = { ...extras, clock }
         flow.comparison = withEstimates(inspected, facts, flow.compare)
         flow.assessment = assessFlow(flow.assessment, flow.comparison, flow.assess)
         return flow.assessment

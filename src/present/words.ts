@@ -180,6 +180,9 @@ export function isStale({ facts }: FlowAssessment, clock: ClockReading, pollMs: 
   return clock.now - facts.at > 3 * pollMs
 }
 
+/** A clock that was set is worth a line for an hour. */
+const jumpSaidForMs = 3_600_000
+
 /** What this process cannot see of a flow, a line each; empty when it sees everything. */
 export function blindSpots(
   assessment: FlowAssessment,
@@ -212,6 +215,20 @@ export function blindSpots(
   if (facts.topicsMayBeHidden) {
     lines.push(
       `${assessment.flow.source} has answered "unauthorized": it may have topics that cannot be seen and do not count here.`,
+    )
+  }
+  const { jump, engineAheadMs } = facts.clocks
+  if (jump !== undefined && clock.now - jump.at < jumpSaidForMs) {
+    const way = jump.byMs > 0 ? 'forward' : 'back'
+    lines.push(
+      `The wall clock here was set ${way} by ${duration(Math.abs(jump.byMs))} at ${timeOfDay(jump.at, clock)}: times that were shown before are off by that; what is proven is not.`,
+    )
+  }
+  if (engineAheadMs !== undefined) {
+    lines.push(
+      engineAheadMs > 0
+        ? `The replicator's clock is ${duration(engineAheadMs)} ahead of the one here: times of heartbeats and offset syncs, and estimates from record timestamps, are off by that; what is proven is not.`
+        : `The newest heartbeat was ${duration(-engineAheadMs)} old when it came: the replicator's clock is behind, or heartbeats take that long.`,
     )
   }
   if (facts.heartbeatUnknown !== undefined)

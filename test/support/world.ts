@@ -73,6 +73,8 @@ export interface TopicState {
 export class World {
   readonly flow: Flow
   now = 1_000_000
+  /** The wall clock, against the monotonic one. */
+  wallAheadMs = Date.UTC(2026, 2, 1, 10, 30, 0) - 1_000_000
   source: Map<string, TopicState> = new Map()
   target: Map<string, TopicState> = new Map()
   sourceDown: 'timeout' | undefined
@@ -149,6 +151,7 @@ export class World {
     )
     const observation: FlowObservation = {
       at: this.now + 100,
+      clock: { now: this.now + 100, wallMs: this.wallAheadMs + this.now + 100 },
       source,
       target,
       engine: {
