@@ -4,6 +4,7 @@ import type { FlowAssessment } from '../src/model/assessment.ts'
 import type { FlowComparison } from '../src/model/comparison.ts'
 import { mirrorMaker2Names } from '../src/replicators/mirrormaker2/naming.ts'
 import { aFlow } from '../test/support/world.ts'
+import { pollCpuMs } from './audit.ts'
 import { observationOf } from './world.ts'
 
 // What one poll costs above the wire, by the number of partitions: CPU and memory of compare and assess. The figures
@@ -26,6 +27,15 @@ for (const { partitions, cpuMs, bytesPerPartition } of rows) {
   const ratio = first === undefined ? 1 : cpuMs / first.cpuMs
   console.log(
     `${String(partitions).padStart(10)}   ${cpuMs.toFixed(1).padStart(10)} ms   ${ratio.toFixed(1).padStart(5)}   ${bytesPerPartition.toFixed(0).padStart(10)} bytes`,
+  )
+}
+
+console.log('\nbytes of records read in a poll of 20,000 partitions   CPU above the wire   ratio')
+const withoutRecords = await pollCpuMs(20_000, 0)
+for (const bytes of [0, 4, 16]) {
+  const cpuMs = bytes === 0 ? withoutRecords : await pollCpuMs(20_000, bytes * 1024 ** 2)
+  console.log(
+    `${String(bytes).padStart(50)} MiB   ${cpuMs.toFixed(1).padStart(15)} ms   ${(cpuMs / withoutRecords).toFixed(2).padStart(5)}`,
   )
 }
 

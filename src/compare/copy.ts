@@ -1,5 +1,5 @@
 import type { LogRecord, RecordWindow } from '../model/inspection.ts'
-import { fingerprintsOf } from './fingerprints.ts'
+import { fingerprintsOf, isCopy } from './fingerprints.ts'
 
 export interface StretchMatch {
   /** Source records whose copy is where it should be. */
@@ -23,16 +23,27 @@ export function matchStretch(source: RecordWindow, target: RecordWindow): Stretc
   const withTimestamp = !target.logAppendTime
   const originals = source.records
   const copies = target.records
-  const ofSource = fingerprintsOf(originals, withTimestamp)
-  const ofTarget = fingerprintsOf(copies, withTimestamp)
-  const inSource = positionsOf(ofSource)
-  const inTarget = positionsOf(ofTarget)
   const mismatches: { source: bigint; target: bigint }[] = []
   const skipped: bigint[] = []
   let matched = 0
   let above: { readonly original: LogRecord; readonly copy: LogRecord } | undefined
   let i = originals.length - 1
   let j = copies.length - 1
+  // Nearly always all of them are the same: only from where they are not it is worth knowing where else they are.
+  for (;;) {
+    const original = originals[i]
+    const copy = copies[j]
+    if (original === undefined || copy === undefined || !isCopy(original, copy, withTimestamp)) break
+    matched += 1
+    above = { original, copy }
+    i -= 1
+    j -= 1
+  }
+  const isWhole = i < 0 || j < 0
+  const ofSource = isWhole ? [] : fingerprintsOf(originals, withTimestamp)
+  const ofTarget = isWhole ? [] : fingerprintsOf(copies, withTimestamp)
+  const inSource = positionsOf(ofSource)
+  const inTarget = positionsOf(ofTarget)
   for (;;) {
     const original = originals[i]
     const copy = copies[j]

@@ -30,3 +30,21 @@ export function fingerprintOf(record: LogRecord, withTimestamp: boolean): string
 export function fingerprintsOf(records: readonly LogRecord[], withTimestamp: boolean): readonly string[] {
   return records.map(record => fingerprintOf(record, withTimestamp))
 }
+
+/** Whether two records have the same fingerprint, without making it. */
+export function isCopy(original: LogRecord, copy: LogRecord, withTimestamp: boolean): boolean {
+  return (
+    (!withTimestamp || original.timestampMs === copy.timestampMs) &&
+    isSame(original.key, copy.key) &&
+    isSame(original.value, copy.value) &&
+    original.headers.length === copy.headers.length &&
+    original.headers.every(([key, value], index) => {
+      const other = copy.headers[index]
+      return other !== undefined && isSame(key, other[0]) && isSame(value, other[1])
+    })
+  )
+}
+
+function isSame(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b)
+}
