@@ -161,6 +161,11 @@ function headOf(topic: TopicComparison, partition: PartitionComparison): Inspect
   if (targetEnd === undefined || !hasEvidence(position)) {
     return { ...base, source: { from: position.proven, to }, target: undefined }
   }
+  const perOffset = content?.audit?.bytesPerOffset ?? bytesPerOffsetAssumed
+  if (Number(to - start) * perOffset > headBytes) {
+    // Too much since the last commit to be held against the target; that nothing lies there may still show.
+    return { ...base, source: { from: position.proven, to }, target: undefined }
+  }
   const target = copies === undefined ? atLeastZero(targetEnd - newestCopies) : copies.target
   return { ...base, source: { from: start < to ? start : position.proven, to }, target: { from: target } }
 }

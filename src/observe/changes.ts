@@ -104,13 +104,45 @@ export class ChangeReporter {
         fields: { flow: flow.name, deadline: new Date(wallMsOf(assessment.deadline, clock)).toISOString() },
       })
     }
-    changes.push(...scopeChanges(before, assessment))
+    changes.push(...damageChanges(before, assessment), ...scopeChanges(before, assessment))
     return changes
   }
 }
 
 function needsAttention(status: Status): boolean {
   return status === 'stalled' || status === 'unknown'
+}
+
+/** What was found to be lost, or wrong on the target, since the last snapshot. */
+function damageChanges(before: FlowAssessment | undefined, after: FlowAssessment): Change[] {
+  const known = new Map(before?.topics.map(topic => [topic.topic, topic]))
+  return after.topics.flatMap(({ topic, lost, possiblyLost, mismatches }) => {
+    const old = known.get(topic)
+    const fields = { flow: after.flow.name, topic }
+    return [
+      ...(lost > (old?.lost ?? 0n)
+        ? [{ level: 'warn' as const, message: 'records are lost', fields: { ...fields, offsets: `${lost}` } }]
+        : []),
+      ...(possiblyLost > (old?.possiblyLost ?? 0n)
+        ? [
+            {
+              level: 'warn' as const,
+              message: 'records may be lost',
+              fields: { ...fields, offsets: `${possiblyLost}` },
+            },
+          ]
+        : []),
+      ...(mismatches > (old?.mismatches ?? 0)
+        ? [
+            {
+              level: 'warn' as const,
+              message: 'the copy differs from its original',
+              fields: { ...fields, records: mismatches },
+            },
+          ]
+        : []),
+    ]
+  })
 }
 
 function scopeChanges(before: FlowAssessment | undefined, after: FlowAssessment): Change[] {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Snapshot } from '../../src/model/assessment.ts'
 import { ChangeReporter } from '../../src/observe/changes.ts'
+import { coveredWorld, snapshotOf } from '../support/snapshots.ts'
 import { pollMs, World } from '../support/world.ts'
 
 class Story {
@@ -65,4 +66,27 @@ test('the budget is said to be at risk once', () => {
   story.tell()
   expect(story.tell(400_000)).toContain('budget is no longer shown to be kept')
   expect(story.tell()).toEqual([])
+})
+
+test('what is lost, or wrong on the target, is said once, and again when it is more', () => {
+  const reporter = new ChangeReporter()
+  const world = coveredWorld()
+  const assessment = world.poll()
+  const [topic] = assessment.topics
+  if (topic === undefined) throw new Error('there is a topic')
+  const said = (parts: Partial<typeof topic>): (readonly [string, unknown])[] => {
+    const topics = [{ ...topic, ...parts }]
+    return reporter
+      .changes(snapshotOf(world.flow, { ...assessment, topics }))
+      .filter(({ fields }) => fields['topic'] === 'orders')
+      .map(({ level, message, fields }) => [`${level} ${message}`, fields['offsets'] ?? fields['records']])
+  }
+  expect(said({})).toEqual([])
+  expect(said({ lost: 785n })).toEqual([['warn records are lost', '785']])
+  expect(said({ lost: 785n })).toEqual([])
+  expect(said({ lost: 790n, possiblyLost: 3n, mismatches: 1 })).toEqual([
+    ['warn records are lost', '790'],
+    ['warn records may be lost', '3'],
+    ['warn the copy differs from its original', 1],
+  ])
 })
