@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util'
 import { Lab } from '../../lab/lab.ts'
 import { ensureTools } from '../../lab/tools.ts'
 import { runBatch, type WorldReport } from './real/batch.ts'
+import { EngineLog } from './real/engineLog.ts'
 import { LogFollower } from './real/logs.ts'
 import { batchSize, planBatch, writingMs } from './real/plan.ts'
+import { type Recording, saveRecording } from './real/recording.ts'
 import { story, totals, worldLine } from './real/report.ts'
 
-const usage = `npm run oracle -- [--minutes N] [--worlds N] [--seed S] [--world K] [--calm] [--seconds N] [--verbose]
+const usage = `npm run oracle -- [--minutes N] [--worlds N] [--seed S] [--world K] [--calm] [--seconds N] [--record DIR] [--verbose]
   Random worlds on real clusters with a real MirrorMaker and a real Tidemark, judged against an independent truth.
   --minutes   go on with batches of ${batchSize} worlds for so long (10 unless told)
   --worlds    or stop after so many worlds
@@ -14,6 +16,7 @@ const usage = `npm run oracle -- [--minutes N] [--worlds N] [--seed S] [--world 
   --world     replay one world, with the faults of its batch
   --calm      nothing goes wrong in any world: tightness
   --seconds   writing time of a batch (${writingMs / 1000} unless told)
+  --record    write what was seen of each world to this folder
   --verbose   tell the story of every world
 Exit code 1 on any violation.`
 
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     world: { type: 'string' },
     seconds: { type: 'string' },
+    record: { type: 'string' },
     calm: { type: 'boolean' },
     verbose: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -72,6 +76,17 @@ const followers = {
 followers.source.start()
 followers.target.start()
 
+const folder = values.record
+const engine = {
+  offsetSyncs: EngineLog.offsetSyncs(portOf(source), 'west'),
+  sourceOffsets: EngineLog.sourceOffsets(portOf(target), 'east'),
+}
+if (folder !== undefined) for (const log of Object.values(engine)) log.start()
+
+const save = async (recording: Recording): Promise<void> => {
+  if (folder !== undefined) console.log(`recorded in ${await saveRecording(folder, recording)}`)
+}
+
 const reports: WorldReport[] = []
 const firstBatch = only === undefined ? 0 : Math.floor(only / batchSize)
 for (let index = firstBatch; ; index += 1) {
@@ -82,7 +97,15 @@ for (let index = firstBatch; ; index += 1) {
   console.log(
     `batch ${index}: ${batch.calm ? 'nothing goes wrong' : batch.faults.map(({ kind, fromMs, untilMs }) => `${kind} ${fromMs / 1000}-${untilMs / 1000} s`).join(', ') || 'no shared fault'}`,
   )
-  const options = { seed, pair, followers, writingMs: durationMs, watchingMs: 15_000, say: console.log }
+  const options = {
+    seed,
+    pair,
+    followers,
+    writingMs: durationMs,
+    watchingMs: 15_000,
+    say: console.log,
+    ...(folder === undefined ? {} : { engine, record: save }),
+  }
   const found = await runBatch(batch, { ...options, run: `${seed}-${index}` })
   for (const report of found) {
     console.log(worldLine(report))
@@ -91,6 +114,6 @@ for (let index = firstBatch; ; index += 1) {
   reports.push(...found)
   if (only !== undefined || reports.length >= mostWorlds || Date.now() > until) break
 }
-await Promise.all([followers.source.stop(), followers.target.stop()])
+await Promise.all([followers.source, followers.target, ...Object.values(engine)].map(log => log.stop()))
 console.log(`\nseed ${seed}\n${totals(reports)}`)
 process.exitCode = reports.some(({ objections }) => objections.length > 0) ? 1 : 0

@@ -15,6 +15,7 @@ import {
 import type { LogFollower } from './logs.ts'
 import { type BatchPlan, faultsOf, type SharedFault, type WorldPlan } from './plan.ts'
 import { Random } from './random.ts'
+import { type EngineLogs, type Recording, recordingOf } from './recording.ts'
 import { configEntries, TopicWriter } from './writer.ts'
 
 export interface OraclePair {
@@ -37,6 +38,9 @@ export interface BatchOptions {
   readonly watchingMs: number
   /** Distinguishes the topics of this run from those of others on the same clusters. */
   readonly run: string
+  /** Called with what was seen of each world. */
+  readonly record?: (recording: Recording) => Promise<void>
+  readonly engine?: EngineLogs
   readonly say: (line: string) => void
 }
 
@@ -146,6 +150,19 @@ export async function runBatch(batch: BatchPlan, options: BatchOptions): Promise
     await exporter.stop()
   }
   const reports = worlds.map(world => reportOf(world, batch, followers, shared, startedAt))
+  const { record, engine } = options
+  if (record !== undefined && engine !== undefined) {
+    for (const [index, world] of worlds.entries()) {
+      const report = reports[index]
+      if (report === undefined) continue
+      const names = world.topics.map(({ topic }) => ({
+        topic,
+        targetTopic: pair.mirrorMaker.remoteTopic(topic),
+      }))
+      const head = { seed: options.seed, flushMs, beganAt: startedAt }
+      await record(recordingOf(report, names, head, followers, engine))
+    }
+  }
   await removeTopics(pair, topics, say)
   followers.source.forget(topics.map(({ topic }) => topic))
   followers.target.forget(topics.map(({ topic }) => pair.mirrorMaker.remoteTopic(topic)))

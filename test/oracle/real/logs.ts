@@ -35,6 +35,10 @@ class Growing {
     return this.#marks.at(-1)?.value
   }
 
+  history(): (readonly [firstAnsweredAt: number, value: bigint])[] {
+    return this.#marks.map(({ firstAnsweredAt, value }) => [firstAnsweredAt, value] as const)
+  }
+
   see(value: bigint, sentAt: number, answeredAt: number): void {
     const last = this.#marks.at(-1)
     if (last !== undefined && value <= last.value) {
@@ -102,6 +106,16 @@ export class PartitionLog {
 
   get logStart(): bigint | undefined {
     return this.#starts.last
+  }
+
+  /** When each end was first seen. */
+  endHistory(): readonly (readonly [at: number, end: bigint])[] {
+    return this.#ends.history()
+  }
+
+  /** When each log start was first seen. */
+  logStartHistory(): readonly (readonly [at: number, logStart: bigint])[] {
+    return this.#starts.history()
   }
 
   /** Takes over what one answer says. */
