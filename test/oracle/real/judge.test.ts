@@ -140,6 +140,24 @@ describe('a recovery point', () => {
     expect(rulesBroken(sample, long)).toEqual(['point'])
   })
 
+  test('has to say what was lost with a topic that was recreated', () => {
+    const truth = pairOf(3)
+    const judge = new Judge()
+    const [first] = truth.source
+    const early = { observedAt: 31_000, polledAt: 31_000, startedAt: 31_100, endedAt: 31_200 }
+    judge.judge({ ...sampleOf({ highWatermarkAt: iso(31_000) }), ...early }, [truth])
+    if (first !== undefined) first.goneBy = 40_000
+    const recreated = { ...truth, source: [...truth.source, logOf([], { createdAfter: 40_000 })] }
+    const rules = (lost: PartitionClaims['lost']): string[] =>
+      judge
+        .judge(sampleOf({ recoveryPoint: iso(49_000), ...(lost === undefined ? {} : { lost }) }), [recreated])
+        .objections.map(({ rule }) => rule)
+    expect(rules([])).toEqual(['uncounted', 'uncounted'])
+    expect(rules([lostRange(8, 10)])).toEqual(['uncounted', 'uncounted'])
+    expect(rules([lostRange(7, 10)])).toEqual([])
+    expect(rules(undefined)).toEqual([])
+  })
+
   test('has to say that it passed over what the source deleted before it was copied', () => {
     const truth = pairOf(3)
     const records = truth.source[0]?.records.map(({ seenBy, offset }) => ({

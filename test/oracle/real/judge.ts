@@ -128,6 +128,8 @@ const live = (logs: readonly PartitionLog[]): PartitionLog[] => logs.filter(log 
 export class Judge {
   /** By source life: everything before this index was on the present target long before the next sample. */
   readonly #settled: Map<PartitionLog, { readonly onto: PartitionLog | undefined; count: number }> = new Map()
+  /** By source life: the highest end that the present process of Tidemark has shown of it. */
+  readonly #shown: Map<PartitionLog, { readonly end: bigint; readonly exporterStartedAt: number }> = new Map()
 
   judge(sample: Sample, truths: readonly PartitionTruth[]): Verdict {
     let excusedAsLost = 0
@@ -179,8 +181,12 @@ export class Judge {
     let missingAtMost = 0
     for (const log of truth.source) {
       // A topic that is gone has nothing that could still be copied; one that went within the window may go either way.
-      const gone = log.goneBy !== undefined && log.goneBy < windowFrom
-      if (gone || log.createdAfter >= endedAt) continue
+      if (log.createdAfter >= endedAt) continue
+      if (log.goneBy !== undefined && log.goneBy < windowFrom) {
+        if (unread === 0) uncounted.push(...this.#buried(sample, log, truth, claims))
+        continue
+      }
+      this.#remember(sample, log, claims)
       const goneInTime = log.goneBy !== undefined
       missingAtMost += log.unread
       const used = new Map<string, number>()
@@ -225,6 +231,32 @@ export class Judge {
     const certainlyUncounted =
       unread > 0 || claims?.lost === undefined || claims.lost.length >= maxRanges ? [] : uncounted
     return { truth, claims, missing: certainly, uncounted: certainlyUncounted, missingAtMost, excusedAsLost }
+  }
+
+  /** Of a source life that is over: what was never copied of what Tidemark saw of it, and is in no lost range. */
+  #buried(
+    { exporterStartedAt, endedAt }: Sample,
+    log: PartitionLog,
+    { target, compacted }: PartitionTruth,
+    claims: PartitionClaims | undefined,
+  ): Missing[] {
+    const shown = this.#shown.get(log)
+    if (shown === undefined || shown.exporterStartedAt !== exporterStartedAt || compacted) return []
+    if (target.some(({ unread }) => unread > 0)) return []
+    return log.records
+      .filter(({ offset }) => offset < shown.end && !isIn(claims?.lost, offset))
+      .filter(({ offset }) => !log.mayBeExpired(offset, endedAt))
+      .filter(({ content }) => !target.some(({ byContent }) => byContent.has(content)))
+      .map(record => ({ record, acceptedBy: log.acceptedBy(record) }))
+  }
+
+  #remember({ exporterStartedAt }: Sample, log: PartitionLog, claims: PartitionClaims | undefined): void {
+    const at = timeOf(claims?.highWatermarkAt ?? null)
+    const end = claims?.highWatermark
+    if (at === undefined || end === null || end === undefined || log.goneBy !== undefined) return
+    // Its first life may still be what is shown.
+    if (at < log.createdAfter + pollReachMs) return
+    this.#shown.set(log, { end: BigInt(end), exporterStartedAt })
   }
 
   /** A recreation before the exporter's start cannot be seen by it: a documented limit. */
