@@ -12,7 +12,7 @@ import {
   type Sample,
   type TopicClaims,
 } from './judge.ts'
-import type { LogFollower } from './logs.ts'
+import type { LogFollower, SeenRecord } from './logs.ts'
 import { type BatchPlan, faultsOf, type SharedFault, type WorldPlan } from './plan.ts'
 import { Random } from './random.ts'
 import { type EngineLogs, type Recording, recordingOf } from './recording.ts'
@@ -77,6 +77,8 @@ export interface WorldReport {
   readonly estimateErrors: readonly number[]
   /** How much older than the truth the proven point was. */
   readonly margins: readonly number[]
+  /** Records that the source deleted or compacted away. */
+  readonly vanished: number
   /** Acknowledged records that the reader did not find in the log: a fault of the oracle. */
   readonly unexplained: number
 }
@@ -480,8 +482,18 @@ function reportOf(
     exposures: topics.flatMap(({ exposures }) => exposures),
     estimateErrors: topics.flatMap(({ estimateErrors }) => estimateErrors),
     margins: topics.flatMap(({ margins }) => margins),
+    vanished: sum(({ topic }) => vanishedRecords(topic, followers)),
     unexplained: sum(({ topic }) => unexplainedRecords(topic, followers)),
   }
+}
+
+function vanishedRecords(topic: string, followers: Followers): number {
+  return (followers.source.lives(topic).at(-1) ?? []).reduce((sum, log) => {
+    const { logStart = 0n, rescannedAt, records } = log
+    const isGone = ({ offset, seenBy, retainedAt }: SeenRecord): boolean =>
+      offset < logStart || (seenBy < rescannedAt && retainedAt < rescannedAt)
+    return sum + records.filter(isGone).length
+  }, 0)
 }
 
 /** Acknowledged offsets that the reader passed without meeting a record there. */

@@ -289,8 +289,18 @@ function planWorld(index: number, context: WorldContext): WorldPlan {
   return {
     index,
     kind,
-    topics: topics.map((topic, number) => ({ ...topic, stem: `${topic.stem}-${number}` })),
+    topics: topics.map((topic, number) => ({
+      ...topic,
+      stem: `${topic.stem}-${number}`,
+      events: topic.events.map(event => fitted(event, context)),
+    })),
   }
+}
+
+/** Events are planned for the usual writing time; those that were planned to meet a fault stay where they are. */
+function fitted(event: TopicEvent, { writingMs: durationMs }: WorldContext): TopicEvent {
+  if (event.kind === 'recreate source' || event.kind === 'recreate target') return event
+  return { ...event, atMs: Math.round((event.atMs * durationMs) / writingMs) }
 }
 
 /** A time at which something is wrong anyhow, more often than not. */
