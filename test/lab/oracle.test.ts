@@ -6,7 +6,7 @@ import { story, totals, worldLine } from '../oracle/real/report.ts'
 import { sharedPair } from './support/pair.ts'
 
 // The short part of the oracle (test/oracle/real.ts runs long): one batch of worlds, always the same.
-const seed = 4
+const seed = 82
 const writingMs = 30_000
 
 test('eight random worlds: nothing that is said of them is better than the truth', async () => {

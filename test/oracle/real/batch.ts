@@ -79,6 +79,8 @@ export interface WorldReport {
   readonly margins: readonly number[]
   /** Records that the source deleted or compacted away. */
   readonly vanished: number
+  /** Records that the source has more than once, although each was made once. */
+  readonly duplicates: number
   /** Acknowledged records that the reader did not find in the log: a fault of the oracle. */
   readonly unexplained: number
 }
@@ -483,6 +485,9 @@ function reportOf(
     estimateErrors: topics.flatMap(({ estimateErrors }) => estimateErrors),
     margins: topics.flatMap(({ margins }) => margins),
     vanished: sum(({ topic }) => vanishedRecords(topic, followers)),
+    duplicates: sum(({ topic, plan: { traffic } }) =>
+      traffic.content === 'identical' ? 0 : duplicateRecords(topic, followers),
+    ),
     unexplained: sum(({ topic }) => unexplainedRecords(topic, followers)),
   }
 }
@@ -494,6 +499,13 @@ function vanishedRecords(topic: string, followers: Followers): number {
       offset < logStart || (seenBy < rescannedAt && retainedAt < rescannedAt)
     return sum + records.filter(isGone).length
   }, 0)
+}
+
+function duplicateRecords(topic: string, followers: Followers): number {
+  return followers.source
+    .lives(topic)
+    .flat()
+    .reduce((sum, { records, byContent }) => sum + records.length - byContent.size, 0)
 }
 
 /** Acknowledged offsets that the reader passed without meeting a record there. */

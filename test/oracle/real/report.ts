@@ -9,6 +9,7 @@ export function worldLine(report: WorldReport): string {
     faults.length === 0 ? 'no faults' : faults.join(' + '),
     `${sent} records sent${failedSends === 0 ? '' : `, ${failedSends} sends failed`}`,
     ...(report.vanished === 0 ? [] : [`${report.vanished} of them deleted`]),
+    ...(report.duplicates === 0 ? [] : [`${report.duplicates} written twice`]),
     `${samples} samples (${withMissing} with records missing, ${sayMissing} say so, ${sayLost} say lost)`,
     ...(report.unjudged === 0 ? [] : [`${report.unjudged} not judged`]),
     ...(report.unexplained === 0 ? [] : [`ORACLE: ${report.unexplained} acknowledged records were not read`]),
