@@ -79,6 +79,10 @@ export interface WorldReport {
   readonly margins: readonly number[]
   /** Records that the source deleted or compacted away. */
   readonly vanished: number
+  /** Records of the source that were on no life of the target, as far as could be read. */
+  readonly neverCopied: number
+  /** Offsets of the target that were gone before they were read: so many records are excused. */
+  readonly unread: number
   /** Records that the source has more than once, although each was made once. */
   readonly duplicates: number
   /** Acknowledged records that the reader did not find in the log: a fault of the oracle. */
@@ -153,7 +157,7 @@ export async function runBatch(batch: BatchPlan, options: BatchOptions): Promise
     ending.abort()
     await exporter.stop()
   }
-  const reports = worlds.map(world => reportOf(world, batch, followers, shared, startedAt))
+  const reports = worlds.map(world => reportOf(world, batch, options, shared, startedAt))
   const { record, engine } = options
   if (record !== undefined && engine !== undefined) {
     for (const [index, world] of worlds.entries()) {
@@ -459,7 +463,7 @@ async function rescanTopic(watched: WatchedTopic, followers: Followers): Promise
 function reportOf(
   { plan, topics, happenings }: World,
   batch: BatchPlan,
-  followers: Followers,
+  { followers, pair }: BatchOptions,
   shared: readonly Happening[],
   startedAt: number,
 ): WorldReport {
@@ -485,6 +489,13 @@ function reportOf(
     estimateErrors: topics.flatMap(({ estimateErrors }) => estimateErrors),
     margins: topics.flatMap(({ margins }) => margins),
     vanished: sum(({ topic }) => vanishedRecords(topic, followers)),
+    neverCopied: sum(({ topic }) => neverCopiedRecords(topic, followers, pair)),
+    unread: sum(({ topic }) =>
+      followers.target
+        .lives(pair.mirrorMaker.remoteTopic(topic))
+        .flat()
+        .reduce((total, log) => total + log.unread, 0),
+    ),
     duplicates: sum(({ topic, plan: { traffic } }) =>
       traffic.content === 'identical' ? 0 : duplicateRecords(topic, followers),
     ),
@@ -499,6 +510,15 @@ function vanishedRecords(topic: string, followers: Followers): number {
       offset < logStart || (seenBy < rescannedAt && retainedAt < rescannedAt)
     return sum + records.filter(isGone).length
   }, 0)
+}
+
+function neverCopiedRecords(topic: string, followers: Followers, pair: OraclePair): number {
+  const copies = followers.target.lives(pair.mirrorMaker.remoteTopic(topic)).flat()
+  return followers.source
+    .lives(topic)
+    .flat()
+    .flatMap(({ records }) => records)
+    .filter(({ content }) => !copies.some(({ byContent }) => byContent.has(content))).length
 }
 
 function duplicateRecords(topic: string, followers: Followers): number {

@@ -10,6 +10,8 @@ export function worldLine(report: WorldReport): string {
     `${sent} records sent${failedSends === 0 ? '' : `, ${failedSends} sends failed`}`,
     ...(report.vanished === 0 ? [] : [`${report.vanished} of them deleted`]),
     ...(report.duplicates === 0 ? [] : [`${report.duplicates} written twice`]),
+    ...(report.neverCopied === 0 ? [] : [`${report.neverCopied} never copied`]),
+    ...(report.unread === 0 ? [] : [`${report.unread} copies deleted unread`]),
     `${samples} samples (${withMissing} with records missing, ${sayMissing} say so, ${sayLost} say lost)`,
     ...(report.unjudged === 0 ? [] : [`${report.unjudged} not judged`]),
     ...(report.unexplained === 0 ? [] : [`ORACLE: ${report.unexplained} acknowledged records were not read`]),
