@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Segments } from '../../../lab/segments.ts'
+import { waitUntil } from '../../../lab/wait.ts'
+import { configFor, Exporter } from '../support/exporter.ts'
+import { ownName, type SharedPair, sharedPair } from '../support/pair.ts'
+import { partitionOf, records, truthOf, untilCovered, untilPartition, Watch } from './support.ts'
+
+const former = 785
+const longer = 1_000
+
+describe('a source topic recreated longer than the position that MirrorMaker has', () => {
+  const [frozen, down] = [ownName('frozen'), ownName('down')]
+  let pair: SharedPair
+  let exporter: Exporter
+  let watch: Watch
+  let source: Segments
+  let target: Segments
+
+  beforeAll(async () => {
+    pair = await sharedPair()
+    source = new Segments(pair.lab, pair.source)
+    target = new Segments(pair.lab, pair.target)
+    await pair.source.createTopics([{ topic: frozen }, { topic: down }])
+    for (const topic of [frozen, down]) await pair.source.produce(topic, records('former', former))
+    exporter = await Exporter.start(configFor({ ...pair, topics: [frozen, down] }))
+    await untilCovered(exporter, [frozen, down])
+    const copies = [frozen, down].map(topic => ({ topic, copy: `east.${topic}` }))
+    watch = new Watch({ exporter, copies, source, target })
+  })
+  afterAll(async () => {
+    await watch?.stop()
+    await exporter?.stop()
+  })
+
+  async function recreate(topic: string): Promise<void> {
+    await pair.source.deleteTopics([topic])
+    await pair.source.createTopics([{ topic }])
+    await pair.source.produce(topic, records('new', longer))
+  }
+
+  /** MirrorMaker goes on behind its old position: what lies below is not copied, now or later. */
+  async function expectTheLostRange(topic: string): Promise<void> {
+    const copy = `east.${topic}`
+    await waitUntil(
+      'the end of the new topic is copied',
+      async () => (await truthOf({ topic, copy }, 0, source, target)).copied.has(BigInt(longer - 1)),
+      { timeoutMs: 60_000 },
+    )
+    const { missing } = await truthOf({ topic, copy }, 0, source, target)
+    expect([missing[0]?.offset, missing.at(-1)?.offset, missing.length]).toEqual([
+      0n,
+      BigInt(former - 1),
+      former,
+    ])
+    const view = await untilPartition(
+      exporter,
+      topic,
+      0,
+      'what lies below the old position is lost',
+      ({ lost }) => lost.some(range => range.certain && !range.former),
+    )
+    expect(view.lost.filter(range => !range.former)).toMatchObject([
+      { from: '0', to: String(former), cause: 'recreated', certain: true },
+    ])
+    expect(view.lostRecords).toBe(String(former))
+    const known = await untilPartition(
+      exporter,
+      topic,
+      0,
+      'it is known again',
+      ({ unknown }) => unknown === null,
+    )
+    expect(known.lagRecords).toBe('0')
+    const page = await exporter.scrape()
+    expect(page.value('kafka_replication_topic_lost_records_total', { topic })).toBe(former)
+  }
+
+  test('with MirrorMaker frozen meanwhile', async () => {
+    pair.mirrorMaker.pause()
+    const frozenAt = performance.now()
+    await recreate(frozen)
+    pair.mirrorMaker.resume()
+    // Longer than its session, and it would have begun anew as after a kill.
+    expect(performance.now() - frozenAt).toBeLessThan(2_900)
+    await expectTheLostRange(frozen)
+  })
+
+  test('with MirrorMaker down meanwhile', async () => {
+    await pair.mirrorMaker.kill()
+    await recreate(down)
+    await untilPartition(exporter, down, 0, 'the recreation was seen', ({ unknown, lost }) => {
+      return unknown?.reason === 'recreated' || lost.length > 0
+    })
+    await pair.mirrorMaker.start()
+    await expectTheLostRange(down)
+  })
+
+  test('nothing wrong was said meanwhile', async () => {
+    await watch.stop()
+    expect(watch.violations).toEqual([])
+    expect(watch.samples).toBeGreaterThan(40)
+  })
+
+  test('an exporter that is started afterwards', async () => {
+    const later = await Exporter.start(configFor({ ...pair, topics: [down] }))
+    try {
+      const view = await untilPartition(
+        later,
+        down,
+        0,
+        'the copy was audited down to where a log begins',
+        ({ audit }) => audit?.completedAt != null || audit?.outcome === 'contradicted',
+      )
+      console.log('started afterwards:', await partitionOf(later, down, 0), view.audit)
+    } finally {
+      await later.stop()
+    }
+  })
+})
