@@ -250,16 +250,14 @@ describe('every metric of the catalog', () => {
   })
 })
 
-test('20,000 topics are rendered within a second', () => {
+test('20,000 topics are rendered', () => {
   const world = coveredWorld()
   const assessment = world.poll()
   const [topic] = assessment.topics
   if (topic === undefined) throw new Error('there is a topic')
   const topics = Array.from({ length: 20_000 }, (_, index) => ({ ...topic, topic: `orders-${index}` }))
   const snapshot = snapshotOf(world.flow, { ...assessment, topics })
-  const started = performance.now()
-  const { text } = renderFamilies(snapshot, { topics: 'all', partitions: false })
-  const tookMs = performance.now() - started
-  expect(text.length).toBeGreaterThan(10_000_000)
-  expect(tookMs).toBeLessThan(1_000)
+  const { text, omitted } = renderFamilies(snapshot, { topics: 'all', partitions: false })
+  expect(text.match(/^kafka_replication_topic_status\{/gm)).toHaveLength(20_000)
+  expect(omitted).toBe(0)
 })
