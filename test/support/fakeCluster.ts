@@ -23,6 +23,8 @@ export interface FakeLog {
   ends?: bigint[]
   /** Last stable offsets by partition, where a transaction is open. */
   stable?: bigint[]
+  /** Offsets of commit and abort markers by partition; no record lies there. */
+  markers?: bigint[][]
   /** Open transactions by partition. */
   producers?: ActiveProducer[][]
   configs?: Record<string, string>
@@ -152,20 +154,22 @@ export class FakeCluster implements KafkaCluster {
       const visible = all.filter(record => record.offset >= offset && record.offset < end)
       const records = visible.slice(0, this.batch)
       const last = records.at(-1)
+      const nextOffset =
+        records.length === visible.length && end > offset
+          ? end
+          : last === undefined
+            ? offset
+            : last.offset + 1n
+      const markers = log.markers?.[partition] ?? []
       return known({
         records,
-        nextOffset:
-          records.length === visible.length && end > offset
-            ? end
-            : last === undefined
-              ? offset
-              : last.offset + 1n,
+        nextOffset,
         endOffset: end,
         logStartOffset: start,
         bytes: Math.min(maxBytes, records.length * 100),
         highWatermark,
         lastStableOffset,
-        markers: [],
+        markers: markers.filter(marker => marker >= offset && marker < nextOffset),
         logAppendTime: false,
       })
     })
