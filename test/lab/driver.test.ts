@@ -1,8 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { Partitioners, type Producer } from 'kafkajs'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { disconnect } from '../../lab/cluster.ts'
+import { waitUntil } from '../../lab/wait.ts'
 import { isKnown, unknownOf, valueIfKnown } from '../../src/model/reading.ts'
 import { RealKafkaCluster } from '../../src/sources/kafka/cluster.ts'
-import { outOfRange } from '../../src/sources/kafka/port.ts'
+import { type FetchedPartition, type Isolation, outOfRange } from '../../src/sources/kafka/port.ts'
 import { ownName, type SharedPair, sharedPair } from './support/pair.ts'
 
 const requestTimeoutMs = 1_000
@@ -63,11 +66,46 @@ describe('the driver', () => {
     return cluster
   }
 
-  async function describedTopic(cluster: RealKafkaCluster) {
+  async function describedTopic(cluster: RealKafkaCluster, name = topic) {
     const { topics } = await cluster.listTopics(inFuture(5_000))
-    const found = valueIfKnown(valueIfKnown(topics)?.get(topic))
+    const found = valueIfKnown(valueIfKnown(topics)?.get(name))
     if (found === undefined) throw new Error('the topic is not listed')
     return found
+  }
+
+  /** What one Fetch of partition 0 gives, from its beginning. */
+  async function fetchedFromStart(
+    cluster: RealKafkaCluster,
+    name: string,
+    isolation: Isolation = 'read_uncommitted',
+  ): Promise<FetchedPartition> {
+    const request = { topic: await describedTopic(cluster, name), partition: 0, offset: 0n }
+    const [answer] = await cluster.fetch([request], isolation, 1_000_000, inFuture(5_000))
+    if (answer === undefined || answer === outOfRange || !isKnown(answer)) {
+      throw new Error(`not fetched: ${JSON.stringify(answer)}`)
+    }
+    return answer.value
+  }
+
+  /** A producer of transactions by the independent client; it is disconnected when the test ends. */
+  async function transactionalProducer(): Promise<Producer> {
+    const producer = pair.source.kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionalId: ownName('driver-transactions'),
+      transactionTimeout: 60_000,
+    })
+    open.push({ close: () => disconnect(producer) })
+    await producer.connect()
+    return producer
+  }
+
+  async function ownTopic(stem: string, configEntries: { name: string; value: string }[] = []) {
+    const name = ownName(stem)
+    await pair.source.createTopics([{ topic: name, numPartitions: 1, configEntries }])
+    return name
   }
 
   test('a bootstrap server that hangs costs one time-out, and not one a poll', async () => {
@@ -152,6 +190,188 @@ describe('the driver', () => {
     ).toEqual([1n])
     expect(atEnd).toMatchObject({ value: { records: [], nextOffset: end(1), endOffset: end(1) } })
     expect(beyond).toBe(outOfRange)
+  })
+
+  test('headers come as they were written, repeated keys and empty values too', async () => {
+    const name = await ownTopic('driver-headers')
+    await pair.source.produce(name, [
+      { value: 'with', partition: 0, headers: { trace: ['1', '2'], empty: '' } },
+      { value: 'without', partition: 0 },
+    ])
+    const { records, markers, logAppendTime } = await fetchedFromStart(connect([real]), name)
+    const text = (part: Buffer | null): string | undefined => part?.toString()
+    expect(records.map(({ headers }) => headers.map(([key, value]) => [text(key), text(value)]))).toEqual([
+      [
+        ['trace', '1'],
+        ['trace', '2'],
+        ['empty', ''],
+      ],
+      [],
+    ])
+    expect(records.map(({ producerId }) => producerId)).toEqual([-1n, -1n])
+    expect(markers).toEqual([])
+    expect(logAppendTime).toBe(false)
+  })
+
+  test('a topic that the broker stamps says so, and its records have the broker’s time', async () => {
+    const name = await ownTopic('driver-stamped', [
+      { name: 'message.timestamp.type', value: 'LogAppendTime' },
+    ])
+    const before = Date.now()
+    await pair.source.produce(name, [{ value: 'x', partition: 0, timestamp: new Date(1_000) }])
+    const { records, logAppendTime } = await fetchedFromStart(connect([real]), name)
+    expect(logAppendTime).toBe(true)
+    expect(records[0]?.timestampMs).toBeGreaterThanOrEqual(before)
+    expect(records[0]?.timestampMs).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('a partition’s own limit bounds what it gives, and the rest follows where it ended', async () => {
+    const name = await ownTopic('driver-limit')
+    // Batches of their own: a broker gives whole ones, and the first one whatever its size.
+    const value = 'x'.repeat(10_000)
+    for (let i = 0; i < 3; i++) await pair.source.produce(name, [{ value, partition: 0 }])
+    const cluster = connect([real])
+    const found = await describedTopic(cluster, name)
+    const fetch = async (offset: bigint, maxBytes: number) => {
+      const request = { topic: found, partition: 0, offset, maxBytes }
+      return (await cluster.fetch([request], 'read_uncommitted', 1_000_000, inFuture(5_000)))[0]
+    }
+    expect(await fetch(0n, 15_000)).toMatchObject({ value: { nextOffset: 1n, highWatermark: 3n } })
+    expect(await fetch(1n, 25_000)).toMatchObject({ value: { nextOffset: 3n } })
+  })
+
+  test('transactions: their markers are told from records, and what is open ends what is stable', async () => {
+    const name = await ownTopic('driver-markers')
+    const producer = await transactionalProducer()
+    const message = { topic: name, messages: [{ value: 'x', partition: 0 }] }
+    const committed = await producer.transaction()
+    await committed.send(message)
+    await committed.commit()
+    const aborted = await producer.transaction()
+    await aborted.send(message)
+    await aborted.abort()
+    const left = await producer.transaction()
+    await left.send(message)
+
+    const cluster = connect([real])
+    // Markers are written behind the answer to the client, but before the producer's next transaction.
+    const all = await fetchedFromStart(cluster, name)
+    expect(all.records.map(({ offset }) => offset)).toEqual([0n, 2n, 4n])
+    expect(new Set(all.records.map(({ producerId }) => producerId)).size).toBe(1)
+    expect(all.records[0]?.producerId).toBeGreaterThanOrEqual(0n)
+    expect(all).toMatchObject({
+      markers: [1n, 3n],
+      nextOffset: 5n,
+      endOffset: 5n,
+      highWatermark: 5n,
+      lastStableOffset: 4n,
+    })
+    const stable = await fetchedFromStart(cluster, name, 'read_committed')
+    expect(stable.records.map(({ offset }) => offset)).toEqual([0n])
+    expect(stable).toMatchObject({ markers: [1n, 3n], nextOffset: 4n, endOffset: 4n, highWatermark: 5n })
+    await left.abort()
+  })
+
+  test('active producers: the open transaction by its first offset, none after its end, none elsewhere', async () => {
+    const name = await ownTopic('driver-producers')
+    const producer = await transactionalProducer()
+    await pair.source.produce(name, [{ value: 'before', partition: 0 }])
+    const transaction = await producer.transaction()
+    const sentAt = Date.now()
+    await transaction.send({ topic: name, messages: [{ value: 'x', partition: 0 }] })
+
+    const cluster = connect([real])
+    const found = await describedTopic(cluster, name)
+    const other = await describedTopic(cluster)
+    const ghost = {
+      ...found,
+      partitions: [...found.partitions, { partition: 9, leader: 1, leaderEpoch: -1 }],
+    }
+    const ask = async () =>
+      cluster.activeProducers(
+        [
+          { topic: ghost, partitions: new Set([0, 9]) },
+          { topic: other, partitions: new Set([1]) },
+        ],
+        inFuture(5_000),
+      )
+    const written = (await fetchedFromStart(cluster, name)).records[1]
+    const asked = await ask()
+    const [active, ...others] = valueIfKnown(asked.get(name)?.get(0)) ?? []
+    expect(others).toEqual([])
+    expect(active).toMatchObject({ producerId: written?.producerId, openTransactionFrom: 1n })
+    expect(active?.lastTimestampMs).toBeGreaterThanOrEqual(sentAt)
+    expect(active?.lastTimestampMs).toBeLessThanOrEqual(Date.now())
+    // A partition that does not exist spoils only itself; what was not asked for is not answered.
+    expect(asked.get(name)?.get(9)).toMatchObject({ unknown: { reason: 'missing' } })
+    expect(
+      [...(asked.get(other.name) ?? [])].map(([partition, reading]) => [partition, valueIfKnown(reading)]),
+    ).toEqual([[1, []]])
+
+    await transaction.commit()
+    const isOpen = async (): Promise<boolean> => {
+      const producers = valueIfKnown((await ask()).get(name)?.get(0))
+      return producers === undefined || producers.some(it => it.openTransactionFrom !== undefined)
+    }
+    await waitUntil('the transaction has ended', async () => !(await isOpen()), { timeoutMs: 10_000 })
+  })
+
+  test('offsets for times: the first record as young, none where all are older, each partition for itself', async () => {
+    const name = ownName('driver-times')
+    await pair.source.createTopics([{ topic: name, numPartitions: 3 }])
+    const at = Date.now() - 3_600_000
+    const record = (partition: number, ms: number) => ({ value: 'x', partition, timestamp: new Date(ms) })
+    for (const ms of [at, at + 10, at + 20]) await pair.source.produce(name, [record(0, ms)])
+    await pair.source.produce(name, [record(1, at + 5)])
+    const cluster = connect([real])
+    const found = await describedTopic(cluster, name)
+    const ask = async (atMs: number, partitions = [0, 1, 2]) => {
+      const wanted = [{ topic: found, partitions: new Set(partitions), atMs }]
+      const offsets = (await cluster.offsetsForTimes(wanted, inFuture(5_000))).get(name)
+      return Object.fromEntries(Array.from(offsets ?? [], ([partition, it]) => [partition, valueIfKnown(it)]))
+    }
+    expect(await ask(at - 1)).toEqual({ 0: 0n, 1: 0n, 2: 'none' })
+    expect(await ask(at + 10)).toEqual({ 0: 1n, 1: 'none', 2: 'none' })
+    expect(await ask(at + 11)).toEqual({ 0: 2n, 1: 'none', 2: 'none' })
+    expect(await ask(at + 21)).toEqual({ 0: 'none', 1: 'none', 2: 'none' })
+    expect(await ask(at, [1])).toEqual({ 1: 0n })
+  })
+
+  test('offsets for times: two topics have their own times, and a leader of an old epoch is asked again', async () => {
+    const names = [ownName('driver-times'), ownName('driver-times')]
+    await pair.source.createTopics(names.map(name => ({ topic: name, numPartitions: 1 })))
+    const at = Date.now() - 3_600_000
+    const cluster = connect([real])
+    const wanted = []
+    for (const [index, name] of names.entries()) {
+      for (const ms of [at, at + 10]) {
+        await pair.source.produce(name, [{ value: 'x', partition: 0, timestamp: new Date(ms) }])
+      }
+      const found = await describedTopic(cluster, name)
+      const ahead = found.partitions.map(it => ({ ...it, leaderEpoch: it.leaderEpoch + 5 }))
+      wanted.push({
+        topic: { ...found, partitions: ahead },
+        partitions: new Set([0]),
+        atMs: at + 10 * index,
+      })
+    }
+    const answers = await cluster.offsetsForTimes(wanted, inFuture(5_000))
+    expect(names.map(name => valueIfKnown(answers.get(name)?.get(0)))).toEqual([0n, 1n])
+  })
+
+  test('settings of topics: their own, the defaults, and nothing of a topic that does not exist', async () => {
+    const name = await ownTopic('driver-settings', [{ name: 'retention.ms', value: '3600000' }])
+    const settings = ['retention.ms', 'cleanup.policy', 'no.such.setting']
+    const answers = await connect([real]).topicConfigs(
+      [name, topic, 'no-such-topic'],
+      settings,
+      inFuture(5_000),
+    )
+    const valuesOf = (it: string) => Object.fromEntries(valueIfKnown(answers.get(it)) ?? [])
+    expect(valuesOf(name)).toEqual({ 'retention.ms': '3600000', 'cleanup.policy': 'delete' })
+    expect(valuesOf(topic)).toEqual({ 'retention.ms': '604800000', 'cleanup.policy': 'delete' })
+    expect(answers.get('no-such-topic')).toMatchObject({ unknown: { reason: 'missing' } })
+    expect(await pair.source.listTopics()).not.toContain('no-such-topic')
   })
 
   test('a broker that was restarted is used again at once', async () => {
