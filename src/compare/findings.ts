@@ -9,7 +9,7 @@ import type {
   PartitionComparison,
   Position,
 } from '../model/comparison.ts'
-import type { InspectionResult, RecordWindow } from '../model/inspection.ts'
+import type { InspectionResult, OffsetRange, RecordWindow } from '../model/inspection.ts'
 import { isKnown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { matchStretch, type StretchMatch } from './copy.ts'
@@ -146,6 +146,13 @@ function afterStretch(
   const { inspection } = result
   const name = `${inspection.topic}-${inspection.partition}`
   const isGap = inspection.purpose === 'gap'
+  if (!isReadToItsEnd(source, inspection.source) || !isReadToItsEnd(target, inspection.target)) {
+    // Their ends belong together, and one of them is not in sight: smaller stretches next time.
+    return {
+      partition: { ...before, content: { ...content, audit: withSize(content.audit, source, t0) } },
+      outcome: 'inconclusive',
+    }
+  }
   const match = matchStretch(source, target)
   const {
     audit,
@@ -178,12 +185,19 @@ interface StretchFacts {
   readonly name: string
 }
 
+/** Where, downwards, the matches of a lap ended. */
+interface Boundary {
+  readonly offset: bigint
+  /** One of the logs begins there; else the search was given up. */
+  readonly isCertain: boolean
+}
+
 /** The audit after one more stretch, what it showed to be lost, and where the copy begins once that is found. */
 function auditAfter(
   before: Audit | undefined,
   match: StretchMatch,
   { source, target, result, before: partition, name }: StretchFacts,
-): { readonly audit: Audit; readonly losses: readonly LostRange[]; readonly boundary: bigint | undefined } {
+): { readonly audit: Audit; readonly losses: readonly LostRange[]; readonly boundary: Boundary | undefined } {
   const { at, inspection } = result
   const isLapStart = before?.next === undefined
   const lapStartedAt = isLapStart || before === undefined ? at : before.lapStartedAt
@@ -237,7 +251,11 @@ function auditAfter(
     completedAt: isEnd && lapMatched ? at : before?.completedAt,
     bytesPerOffset: bytesPerOffsetOf(source),
   }
-  return { audit, losses, boundary: isEnd && lapMatched ? match.next.source : undefined }
+  return {
+    audit,
+    losses,
+    boundary: isEnd && lapMatched ? { offset: match.next.source, isCertain: !isSearchedEnough } : undefined,
+  }
 }
 
 function mismatchesAfter(
@@ -294,6 +312,26 @@ function detailOf(outcome: AuditOutcome, match: StretchMatch, name: string, sour
     : `${name}: source offset ${skipped} has no copy, although its neighbours have`
 }
 
+function isReadToItsEnd({ readTo }: RecordWindow, range: OffsetRange | undefined): boolean {
+  return range?.to === undefined || readTo >= range.to
+}
+
+function withSize(audit: Audit | undefined, source: RecordWindow, at: Instant): Audit {
+  const bytesPerOffset = Math.max(bytesPerOffsetOf(source), 2 * (audit?.bytesPerOffset ?? 0))
+  return { ...(audit ?? { ...noAudit, at, lapStartedAt: at }), bytesPerOffset }
+}
+
+const noAudit: Omit<Audit, 'at' | 'lapStartedAt'> = {
+  outcome: 'inconclusive',
+  detail: 'the records are larger than expected: smaller stretches next time',
+  next: undefined,
+  searchedFrom: undefined,
+  lapMatched: false,
+  mismatches: [],
+  completedAt: undefined,
+  bytesPerOffset: 0,
+}
+
 function withMismatches(rotation: Audit | undefined, found: Audit): Audit {
   if (rotation === undefined) return { ...found, next: undefined, searchedFrom: undefined }
   const { outcome, detail, at, mismatches } = found
@@ -302,35 +340,35 @@ function withMismatches(rotation: Audit | undefined, found: Audit): Audit {
 
 /**
  * The position under a new identity, once it is found where its copy begins: everything from there up to the pair has
- * its copy, and below it the target holds other records, or one of the two logs begins. What the source has below that was never copied:
- * a replicator copies in order, and it has written no pair below.
+ * its copy, and below it the target holds nothing of the source. What the source has below was never copied.
  */
 function adoptionOf(
   { position, highWatermark }: PartitionComparison,
-  boundary: bigint | undefined,
+  boundary: Boundary | undefined,
   audit: Audit,
   source: RecordWindow,
 ): { readonly position: Position; readonly losses: readonly LostRange[] } | undefined {
   const { discarded } = position
-  const pair = discarded?.since?.pair
+  const pair = discarded?.since
   if (discarded?.adoptable !== true || pair === undefined || highWatermark === undefined) return undefined
   if (pair.source >= highWatermark.highWatermark) return undefined
-  if (boundary === undefined || boundary > pair.source) return undefined
+  if (boundary === undefined || boundary.offset > pair.source) return undefined
   const { logStart } = source
-  const isLost = discarded.since !== undefined && discarded.since.lowest >= boundary && logStart < boundary
   return {
     position: adopted(position, pair),
-    losses: isLost
-      ? [
-          {
-            from: logStart > 0n ? logStart : 0n,
-            to: boundary,
-            cause: 'recreated',
-            certain: true,
-            foundAt: audit.at,
-            former: false,
-          },
-        ]
-      : [],
+    losses:
+      logStart < boundary.offset
+        ? [
+            {
+              from: logStart > 0n ? logStart : 0n,
+              to: boundary.offset,
+              cause: 'recreated',
+              // A target that was cut off still has what was copied before: the source has no such place.
+              certain: boundary.isCertain && discarded.reason === 'recreated',
+              foundAt: audit.at,
+              former: false,
+            },
+          ]
+        : [],
   }
 }

@@ -174,7 +174,7 @@ function headOf(topic: TopicComparison, partition: PartitionComparison): Inspect
 function stretchOf(topic: TopicComparison, partition: PartitionComparison): Inspection | undefined {
   const { position, content } = partition
   const audit = content?.audit
-  const pair = position.discarded === undefined ? position.pair : position.discarded.since?.pair
+  const pair = position.discarded === undefined ? position.pair : position.discarded.since
   const top =
     audit?.next ?? (pair === undefined ? undefined : { source: pair.source + 1n, target: pair.target + 1n })
   if (top === undefined || top.source <= 0n || top.target <= 0n) return undefined

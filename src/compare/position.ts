@@ -33,7 +33,7 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
       return {
         ...position,
         durable: durable?.newest ?? position.durable,
-        discarded: pairs === undefined ? discarded : { ...discarded, since: sinceDiscard(discarded, pairs) },
+        discarded: pairs === undefined ? discarded : { ...discarded, since: pairs.newest },
       }
     }
     // Of the poll in which it began anew only the newest values are surely of the new run; a durable position
@@ -97,14 +97,6 @@ export function raisedTo(position: Position, floor: bigint, basis: Position['bas
 export function adopted(position: Position, pair: OffsetPair): Position {
   const proven = pair.source + 1n
   return { ...noPosition, durable: position.durable, proven, estimated: proven, pair, basis: 'content' }
-}
-
-function sinceDiscard(
-  { since }: Discarded,
-  pairs: NonNullable<PartitionProgress['pairs']>,
-): NonNullable<Discarded['since']> {
-  const lowest = since === undefined || pairs.lowest < since.lowest ? pairs.lowest : since.lowest
-  return { pair: pairs.newest, lowest }
 }
 
 export interface EstimateInput {

@@ -29,8 +29,8 @@ export interface Discarded {
   readonly at: Instant
   /** Whether comparing the copy with its original can show where the copy of the new identity begins. */
   readonly adoptable: boolean
-  /** What the engine wrote since, which counts only once content has shown that it is of the new identity. */
-  readonly since: { readonly pair: OffsetPair; readonly lowest: bigint } | undefined
+  /** The newest pair since, which counts only once content has shown that it is of the new identity. */
+  readonly since: OffsetPair | undefined
   /** The engine began anew once it commits a replicated offset at or below this one; undefined: any commit. */
   readonly beganAnewAtOrBelow: bigint | undefined
 }
