@@ -4,12 +4,23 @@ import { fingerprintsOf, isCopy } from './fingerprints.ts'
 export interface StretchMatch {
   /** Source records whose copy is where it should be. */
   readonly matched: number
+  /** The lowest of them, and the lowest whose content no other record in sight has. */
+  readonly lowest: ExactPair | undefined
+  readonly lowestUnique: ExactPair | undefined
   /** Below these offsets nothing was compared: where the next stretch ends. */
-  readonly next: { readonly source: bigint; readonly target: bigint }
+  readonly next: ExactPair
   /** Copies that are another record, between two neighbours that are right. */
-  readonly mismatches: readonly { readonly source: bigint; readonly target: bigint }[]
+  readonly mismatches: readonly ExactPair[]
   /** Source records that have no copy although the copies of their neighbours are neighbours. */
   readonly skipped: readonly bigint[]
+  /** Source records that have no copy in their place; something else may be the reason (compaction, a marker beside it). */
+  readonly unplaced: readonly bigint[]
+}
+
+/** A source record and its copy. */
+export interface ExactPair {
+  readonly source: bigint
+  readonly target: bigint
 }
 
 /**
@@ -19,13 +30,18 @@ export interface StretchMatch {
  * (compaction leaves a hole in its offsets). Only what offsets make certain is reported: a record without a copy
  * between two copies that are neighbours, and another record in the one place that a copy can have.
  */
-export function matchStretch(source: RecordWindow, target: RecordWindow): StretchMatch {
+export function matchStretch(
+  source: RecordWindow,
+  target: RecordWindow,
+  { wantsUnique = false }: { readonly wantsUnique?: boolean } = {},
+): StretchMatch {
   const withTimestamp = !target.logAppendTime
   const originals = source.records
   const copies = target.records
-  const mismatches: { source: bigint; target: bigint }[] = []
+  const mismatches: ExactPair[] = []
   const skipped: bigint[] = []
-  let matched = 0
+  const unplaced: bigint[] = []
+  const matches: [original: number, copy: number][] = []
   let above: { readonly original: LogRecord; readonly copy: LogRecord } | undefined
   let i = originals.length - 1
   let j = copies.length - 1
@@ -34,12 +50,12 @@ export function matchStretch(source: RecordWindow, target: RecordWindow): Stretc
     const original = originals[i]
     const copy = copies[j]
     if (original === undefined || copy === undefined || !isCopy(original, copy, withTimestamp)) break
-    matched += 1
+    matches.push([i, j])
     above = { original, copy }
     i -= 1
     j -= 1
   }
-  const isWhole = i < 0 || j < 0
+  const isWhole = !wantsUnique && (i < 0 || j < 0)
   const ofSource = isWhole ? [] : fingerprintsOf(originals, withTimestamp)
   const ofTarget = isWhole ? [] : fingerprintsOf(copies, withTimestamp)
   const inSource = positionsOf(ofSource)
@@ -49,7 +65,7 @@ export function matchStretch(source: RecordWindow, target: RecordWindow): Stretc
     const copy = copies[j]
     if (original === undefined || copy === undefined) break
     if (ofSource[i] === ofTarget[j]) {
-      matched += 1
+      matches.push([i, j])
       above = { original, copy }
       i -= 1
       j -= 1
@@ -60,10 +76,10 @@ export function matchStretch(source: RecordWindow, target: RecordWindow): Stretc
     if (copyBelow !== undefined && (originalBelow === undefined || j - copyBelow <= i - originalBelow)) {
       j = copyBelow
     } else if (originalBelow !== undefined) {
-      if (above !== undefined && copy.offset + 1n === above.copy.offset) {
-        for (const [at, left] of originals.slice(originalBelow + 1, i + 1).entries()) {
-          if (!inTarget.has(ofSource[originalBelow + 1 + at] ?? '')) skipped.push(left.offset)
-        }
+      const isNext = above !== undefined && copy.offset + 1n === above.copy.offset
+      for (const [at, left] of originals.slice(originalBelow + 1, i + 1).entries()) {
+        if (isNext && !inTarget.has(ofSource[originalBelow + 1 + at] ?? '')) skipped.push(left.offset)
+        else unplaced.push(left.offset)
       }
       i = originalBelow
     } else {
@@ -80,11 +96,25 @@ export function matchStretch(source: RecordWindow, target: RecordWindow): Stretc
       j -= 1
     }
   }
+  const pairAt = (match: readonly [number, number] | undefined): ExactPair | undefined => {
+    const original = match === undefined ? undefined : originals[match[0]]
+    const copy = match === undefined ? undefined : copies[match[1]]
+    return original === undefined || copy === undefined
+      ? undefined
+      : { source: original.offset, target: copy.offset }
+  }
+  const isUnique = ([original]: readonly [number, number]): boolean => {
+    const fingerprint = ofSource[original] ?? ''
+    return inSource.get(fingerprint)?.length === 1 && inTarget.get(fingerprint)?.length === 1
+  }
   return {
-    matched,
+    matched: matches.length,
+    lowest: pairAt(matches.at(-1)),
+    lowestUnique: wantsUnique ? pairAt(matches.findLast(isUnique)) : undefined,
     next: { source: below(originals, i, source), target: below(copies, j, target) },
     mismatches,
     skipped,
+    unplaced,
   }
 }
 

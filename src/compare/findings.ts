@@ -17,7 +17,7 @@ import { type CompareContext, withPartitions } from './flow.ts'
 import { headOf } from './head.ts'
 import { copyBound } from './history.ts'
 import { withLoss } from './losses.ts'
-import { noContent, withContent } from './partition.ts'
+import { isExact, noContent, withContent } from './partition.ts'
 import { adopted, raisedTo } from './position.ts'
 
 const mismatchesKept = 8
@@ -93,15 +93,26 @@ function afterHead(
     at: result.at,
   })
   const raised = raisedTo(position, head.position, 'content')
+  const { logStart } = source
+  const expired: LostRange = {
+    from: position.proven,
+    to: logStart < seen.highWatermark ? logStart : seen.highWatermark,
+    cause: 'expired',
+    certain: isExact(before, before.targetEnd),
+    foundAt: result.at,
+    former: false,
+  }
   const next: Content = {
     ...content,
     tail: head.tail,
+    losses: expired.from < expired.to ? withLoss(content.losses, expired) : content.losses,
+    hasPhantoms: content.hasPhantoms || head.tail.markers > 0,
     openTransaction:
       isolationLevel === 'read_committed' ? openTransactionOf(source, seen.highWatermark, result) : undefined,
     unreadable: result.target === undefined ? undefined : unknownOf(result.target),
   }
   return {
-    partition: withContent(before, raised, next, t0),
+    partition: withContent({ ...before, logStart }, raised, next, t0),
     outcome:
       result.target === undefined
         ? undefined
@@ -153,19 +164,22 @@ function afterStretch(
       outcome: 'inconclusive',
     }
   }
-  const match = matchStretch(source, target)
+  const wantsUnique = before.position.discarded !== undefined
+  const match = matchStretch(source, target, { wantsUnique })
   const {
     audit,
     losses: found,
     boundary,
   } = auditAfter(content.audit, match, { source, target, result, before, name })
-  const losses = found.reduce(withLoss, content.losses)
+  const gapLosses = isGap ? lostInGaps(content, match, source, target, result.at) : []
+  const losses = [...found, ...gapLosses].reduce(withLoss, content.losses)
   const next: Content = {
     ...content,
     // A look at a gap is not a step of the rotation.
     audit: isGap ? withMismatches(content.audit, audit) : audit,
     losses,
-    gap: isGap ? undefined : content.gap,
+    gaps: isGap ? [] : content.gaps,
+    hasPhantoms: content.hasPhantoms || (isGap && match.skipped.length === 0 && gapLosses.length === 0),
     unreadable: undefined,
   }
   const adoption =
@@ -183,6 +197,32 @@ interface StretchFacts {
   readonly result: InspectionResult
   readonly before: PartitionComparison
   readonly name: string
+}
+
+/**
+ * What the engine skipped because the source had deleted it: behind what lies on the target between the two pairs, up
+ * to where it went on. Certain where offsets count records; else markers may stand among what was copied.
+ */
+function lostInGaps(
+  { gaps, hasPhantoms }: Content,
+  { lowest }: StretchMatch,
+  source: RecordWindow,
+  target: RecordWindow,
+  at: Instant,
+): readonly LostRange[] {
+  const expired = (from: bigint, to: bigint, certain: boolean): LostRange[] =>
+    from < to ? [{ from, to, cause: 'expired', certain, foundAt: at, former: false }] : []
+  return gaps.flatMap(({ after, before }) => {
+    if (before.source < source.logStart) return expired(after.source + 1n, before.source, false)
+    if (after.source + 1n >= source.logStart) return []
+    if (lowest === undefined) return expired(after.source + 1n, source.logStart, false)
+    const copied = target.records.filter(
+      ({ offset }) => offset > after.target && offset < lowest.target,
+    ).length
+    const to = source.logStart < lowest.source ? source.logStart : lowest.source
+    const isExact = !hasPhantoms && gaps.length === 1 && target.from <= after.target
+    return expired(after.source + 1n + (isExact ? BigInt(copied) : 0n), to, isExact)
+  })
 }
 
 /** Where, downwards, the matches of a lap ended. */
@@ -210,18 +250,17 @@ function auditAfter(
   const isStuck =
     match.next.source >= (inspection.source.to ?? 0n) && match.next.target >= (inspection.target?.to ?? 0n)
   const isEnd = isSourceDone || isTargetDone || isSearchedEnough || isStuck
-  const losses = match.skipped.map(
-    (offset): LostRange => ({
-      from: offset,
-      to: offset + 1n,
-      cause: 'skipped',
-      certain: true,
-      foundAt: at,
-      former: false,
-    }),
-  )
+  const isDiscarded = partition.position.discarded !== undefined
+  const skipped = (offset: bigint, certain: boolean): LostRange => {
+    return { from: offset, to: offset + 1n, cause: 'skipped', certain, foundAt: at, former: false }
+  }
+  const losses = [
+    ...match.skipped.map(offset => skipped(offset, true)),
+    // What a former identity left between proves nothing: these are only not excluded.
+    ...(isDiscarded ? match.unplaced.map(offset => skipped(offset, false)) : []),
+  ]
   const isLost =
-    partition.position.discarded === undefined &&
+    !isDiscarded &&
     lapMatched &&
     searchedFrom !== undefined &&
     !isSourceDone &&
@@ -246,6 +285,7 @@ function auditAfter(
     next: isEnd ? undefined : match.next,
     searchedFrom: isEnd ? undefined : searchedFrom,
     lapMatched,
+    uniqueDownTo: match.lowestUnique?.source ?? (isLapStart ? undefined : before?.uniqueDownTo),
     mismatches: mismatchesAfter(before, match, { at, lapStartedAt, isEnd }),
     lapStartedAt,
     completedAt: isEnd && lapMatched ? at : before?.completedAt,
@@ -327,6 +367,7 @@ const noAudit: Omit<Audit, 'at' | 'lapStartedAt'> = {
   next: undefined,
   searchedFrom: undefined,
   lapMatched: false,
+  uniqueDownTo: undefined,
   mismatches: [],
   completedAt: undefined,
   bytesPerOffset: 0,
@@ -352,23 +393,19 @@ function adoptionOf(
   const pair = discarded?.since
   if (discarded?.adoptable !== true || pair === undefined || highWatermark === undefined) return undefined
   if (pair.source >= highWatermark.highWatermark) return undefined
-  if (boundary === undefined || boundary.offset > pair.source) return undefined
-  const { logStart } = source
+  const { uniqueDownTo } = audit
+  if (boundary === undefined || uniqueDownTo === undefined || uniqueDownTo > pair.source) return undefined
+  const start = source.logStart > 0n ? source.logStart : 0n
+  const range = (from: bigint, to: bigint, certain: boolean): LostRange[] =>
+    from < to ? [{ from, to, cause: 'recreated', certain, foundAt: audit.at, former: false }] : []
+  // A target that was cut off still has what was copied before; the source has no such place.
+  const isCertain = boundary.isCertain && discarded.reason === 'recreated'
   return {
     position: adopted(position, pair),
-    losses:
-      logStart < boundary.offset
-        ? [
-            {
-              from: logStart > 0n ? logStart : 0n,
-              to: boundary.offset,
-              cause: 'recreated',
-              // A target that was cut off still has what was copied before: the source has no such place.
-              certain: boundary.isCertain && discarded.reason === 'recreated',
-              foundAt: audit.at,
-              former: false,
-            },
-          ]
-        : [],
+    losses: [
+      ...range(start, boundary.offset, isCertain),
+      // Records that look alike match the old content as well as their own copies.
+      ...range(boundary.offset, uniqueDownTo, false),
+    ],
   }
 }

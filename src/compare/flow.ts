@@ -140,6 +140,7 @@ function compareTopic(
       targetEnd: targetEndOf(partition),
       progress: progress?.get(partition),
       engineUnknown: positionsUnknown(engine),
+      recordsAreRead: context.flow.auditBytesPerPoll > 0,
       pairsKnown: engine.pairs !== 'none' && isKnown(engine.pairs),
       tasksChangedAtMs: engine.tasksChangedAtMs,
       recreated: ids.recreated,

@@ -47,7 +47,9 @@ export function headOf(input: HeadInput): Head {
   const data = source.records.filter(record => record.offset < limit)
   const tail = data.filter(record => record.offset >= proven)
   const copied = target === undefined ? undefined : copiesOf(input, data, target)
-  const position = positionFrom(tail, copied, limit, proven)
+  // What the source has deleted behind the position was not copied, unless the engine has copied what follows.
+  const hasExpired = source.from > proven && copied?.highest === undefined
+  const position = hasExpired ? proven : positionFrom(tail, copied, limit, proven)
   const missing = missingIn(tail, copied, input)
   const records = tail.filter(record => record.offset >= position)
   const first = records[0]

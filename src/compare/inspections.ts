@@ -2,6 +2,7 @@ import type { FlowComparison, PartitionComparison, TopicComparison } from '../mo
 import { provableExposureMs } from '../model/engine.ts'
 import { budgetOf } from '../model/flow.ts'
 import type { Inspection } from '../model/inspection.ts'
+import type { Gap } from '../model/observation.ts'
 import type { CompareContext } from './flow.ts'
 import { copyBound } from './history.ts'
 import { hasEvidence } from './position.ts'
@@ -12,6 +13,7 @@ const bytesPerOffsetAssumed = 512
 const headBytes = 1024 * 1024
 const stretchBytes = 32 * 1024
 const mostOffsetsInStretch = 1_000
+const mostOffsetsInGaps = 2_000n
 /** A stretch of the copy is read somewhat longer than its original: records that were sent again. */
 const copySlack = 64n
 /** Newest records of the target that are read where no history bounds the search. */
@@ -110,8 +112,8 @@ function wantedOf(
       if (inspection !== undefined) return weighed(inspection, urgency)
     }
   }
-  const gap = content?.gap
-  if (gap !== undefined && partition.logStart !== undefined && partition.logStart < gap.before.source) {
+  const gap = spanOf(content?.gaps ?? [])
+  if (gap !== undefined && partition.logStart !== undefined && partition.logStart <= gap.before.source) {
     const from = gap.after.source > partition.logStart ? gap.after.source : partition.logStart
     const inspection: Inspection = {
       topic: topic.topic,
@@ -120,11 +122,20 @@ function wantedOf(
       purpose: 'gap',
       source: { from, to: gap.before.source + 1n },
       target: { from: atLeastZero(gap.after.target - copySlack), to: gap.before.target + 1n },
-      maxBytes: stretchBytes,
+      maxBytes: 4 * stretchBytes,
     }
     return weighed(inspection, urgencies.gap)
   }
   return undefined
+}
+
+/** From the first gap to the last one; only the last where that is too much to read. */
+export function spanOf(gaps: readonly Gap[]): Gap | undefined {
+  const first = gaps[0]
+  const last = gaps.at(-1)
+  if (first === undefined || last === undefined) return undefined
+  const isShort = last.before.source - first.after.source <= mostOffsetsInGaps
+  return isShort ? { after: first.after, before: last.before } : last
 }
 
 function weighed(inspection: Inspection, urgency: number): Wanted {

@@ -26,7 +26,7 @@ export function logStartsWanted(
     comparison,
     partition =>
       partition.logStartWanted ||
-      partition.content?.gap !== undefined ||
+      (partition.content?.gaps.length ?? 0) > 0 ||
       isLate(partition, comparison.source.t0, context),
   )
 }

@@ -6,6 +6,9 @@ import { observed, provenInstant, pruned, sampleAt } from './history.ts'
 import { asFormer, withLoss } from './losses.ts'
 import { advanced, discard, estimated, hasEvidence, noPosition, raisedTo } from './position.ts'
 
+/** Gaps that wait to be looked at; older ones are left to the rotation. */
+const maxGaps = 16
+
 /** What one poll found of one partition, and the circumstances that decide what it means. */
 export interface PartitionReading {
   readonly name: string
@@ -21,6 +24,8 @@ export interface PartitionReading {
   /** Set where the engine's positions as a whole cannot be told. */
   readonly engineUnknown: Unknown | undefined
   readonly pairsKnown: boolean
+  /** Whether records are read at all. */
+  readonly recordsAreRead: boolean
   readonly tasksChangedAtMs: number | undefined
   /** Set when the topic was found to be another one: the reason for giving up the old positions. */
   readonly recreated: string | undefined
@@ -63,6 +68,7 @@ export function comparePartition(
     history = []
     seen = undefined
   }
+  const { discarded } = position
   if (reading.progress !== undefined) position = advanced(position, reading.progress)
   // A position above a high watermark that was asked for later points beyond the log.
   if (
@@ -103,12 +109,18 @@ export function comparePartition(
   }
   const logStart =
     valueIfKnown(reading.logStart) ?? (contradiction === undefined ? previous?.logStart : undefined)
-  if (reading.progress?.pairs?.gap !== undefined && position.discarded === undefined) {
-    content = { ...(content ?? noContent), gap: reading.progress.pairs.gap }
+  const gaps = reading.progress?.pairs?.gaps
+  if (gaps !== undefined && position.discarded === undefined) {
+    const before = content ?? noContent
+    content = { ...before, gaps: [...before.gaps, ...gaps].slice(-maxGaps) }
   }
-  content = withExpired(content, { position, logStart, highWatermark, targetEnd, at: t0 })
+  content = withExpired(content, reading, { position, logStart, highWatermark, targetEnd })
+  if (discarded?.reason === 'recreated' && position.discarded === undefined) {
+    content = withLeftBehind(content, reading, logStart)
+  }
 
-  const unverified = unverifiedOf(reading, position, previous === undefined)
+  // Where the log is another one since this poll, what the same poll read may be of the one before.
+  const unverified = unverifiedOf(reading, position, previous === undefined || contradiction !== undefined)
   if (unverified === undefined) history = pruned(history, position.proven)
   return concluded(previous, {
     partition: reading.partition,
@@ -233,7 +245,8 @@ export const noContent: Content = {
   tail: undefined,
   audit: undefined,
   losses: undefined,
-  gap: undefined,
+  gaps: [],
+  hasPhantoms: false,
   openTransaction: undefined,
   unreadable: undefined,
 }
@@ -280,7 +293,10 @@ function contentAfterDiscard(
 }
 
 /** Whether nothing at or behind the proven position is on the target: read, and the target has not grown since. */
-function isExact(partition: PartitionComparison | undefined, targetEnd: bigint | undefined): boolean {
+export function isExact(
+  partition: Pick<PartitionComparison, 'position' | 'content'> | undefined,
+  targetEnd: bigint | undefined,
+): boolean {
   const tail = partition?.content?.tail
   return (
     tail !== undefined &&
@@ -296,42 +312,49 @@ interface ExpiredInput {
   readonly logStart: bigint | undefined
   readonly highWatermark: bigint | undefined
   readonly targetEnd: bigint | undefined
-  readonly at: Instant
 }
 
 /**
  * What the source deleted before it was copied. A position that stands below the log start: from the position on, for
- * certain where the position is exact. A gap between two pairs: behind what fits between them on the target, because
- * the engine writes a pair whenever it skips a source offset.
+ * certain where the position is exact. A gap between two pairs that has gone with what lay around it, or that cannot
+ * be looked at: possibly, because markers and compaction leave gaps as well.
  */
 function withExpired(
   content: Content | undefined,
-  { position, logStart, highWatermark, targetEnd, at }: ExpiredInput,
+  { recordsAreRead, t0 }: PartitionReading,
+  { position, logStart, highWatermark, targetEnd }: ExpiredInput,
 ): Content | undefined {
   if (logStart === undefined || position.discarded !== undefined) return content
   const found: LostRange[] = []
-  const range = (from: bigint, to: bigint, certain: boolean): void => {
-    if (from < to) found.push({ from, to, cause: 'expired', certain, foundAt: at, former: false })
+  const expired = (from: bigint, to: bigint, certain: boolean): void => {
+    if (from < to) found.push({ from, to, cause: 'expired', certain, foundAt: t0, former: false })
   }
-  const gap = content?.gap
-  if (gap !== undefined) {
-    const from = gap.after.source + (gap.before.target - gap.after.target)
-    range(from, logStart < gap.before.source ? logStart : gap.before.source, true)
+  const canLook = recordsAreRead && content?.unreadable === undefined
+  const gaps = content?.gaps ?? []
+  const open = gaps.filter(({ before }) => canLook && logStart <= before.source)
+  for (const gap of gaps) {
+    if (open.includes(gap)) continue
+    expired(gap.after.source + 1n, logStart < gap.before.source ? logStart : gap.before.source, false)
   }
   if (hasEvidence(position) && highWatermark !== undefined) {
-    const tail = content?.tail
-    const exact =
-      tail !== undefined &&
-      tail.missing === tail.records &&
-      tail.from === position.proven &&
-      targetEnd !== undefined &&
-      tail.targetEnd === targetEnd
-    range(position.proven, logStart < highWatermark ? logStart : highWatermark, exact)
+    const to = logStart < highWatermark ? logStart : highWatermark
+    expired(position.proven, to, isExact({ position, content }, targetEnd))
   }
-  if (found.length === 0) return content
-  const losses = found.reduce(withLoss, content?.losses)
-  if (losses === content?.losses) return content
-  return { ...(content ?? noContent), losses }
+  if (found.length === 0 && open.length === gaps.length) return content
+  return { ...(content ?? noContent), gaps: open, losses: found.reduce(withLoss, content?.losses) }
+}
+
+/** Where the engine began anew further up than the log, it has left something behind: none of that was shown to be copied. */
+function withLeftBehind(
+  content: Content | undefined,
+  { progress, t0 }: PartitionReading,
+  logStart: bigint | undefined,
+): Content | undefined {
+  const lowest = progress?.pairs?.lowest
+  const from = logStart ?? 0n
+  if (lowest === undefined || from >= lowest) return content
+  const range = { from, to: lowest, cause: 'recreated' as const, certain: false, foundAt: t0, former: false }
+  return { ...(content ?? noContent), losses: withLoss(content?.losses, range) }
 }
 
 /** Why the positions before this poll cannot be of the logs that it found; undefined where nothing speaks against it. */
@@ -349,6 +372,11 @@ function contradictionOf(
     return { reason: 'diverged', detail, adoptable: false }
   }
   if (position.discarded !== undefined) return undefined
+  const cut = reading.progress?.pairs?.cut
+  if (cut !== undefined && hasEvidence(position)) {
+    const detail = `${reading.name}: the engine wrote target offset ${cut.before.target} after ${cut.after.target}, so the target's log was cut off or replaced`
+    return { reason: 'diverged', detail, adoptable: true }
+  }
   if (reading.targetEnd === 'absent') {
     if (!hasEvidence(position)) return undefined
     const detail = `${reading.name}: it was copied up to ${position.proven - 1n}, but the target does not have it`

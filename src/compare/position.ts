@@ -27,9 +27,12 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
   const { discarded } = position
   if (discarded !== undefined) {
     const bound = discarded.beganAnewAtOrBelow
-    const wentBack = (lowest: bigint | undefined): boolean =>
+    const isBack = (lowest: bigint | undefined): boolean =>
       lowest !== undefined && (bound === undefined || lowest <= bound)
-    if (!wentBack(durable?.newest) && !wentBack(pairs?.lowest)) {
+    const pairsWentBack = isBack(pairs?.lowest)
+    // Where nothing had been flushed before, a flush may be the old run's first.
+    const durableWentBack = position.durable !== undefined && isBack(durable?.newest)
+    if (!durableWentBack && !pairsWentBack) {
       return {
         ...position,
         durable: durable?.newest ?? position.durable,
@@ -39,8 +42,8 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
     // Of the poll in which it began anew only the newest values are surely of the new run; a durable position
     // above the bound may be a flush of the old run that was still on its way.
     const evidence = [
-      pairs !== undefined && wentBack(pairs.lowest) ? pairs.newest.source : undefined,
-      wentBack(durable?.newest) ? durable?.newest : undefined,
+      pairsWentBack ? pairs?.newest.source : undefined,
+      durableWentBack ? durable?.newest : undefined,
     ]
     const proven = behindLast(evidence)
     return {

@@ -116,6 +116,8 @@ export interface Audit {
   readonly searchedFrom: bigint | undefined
   /** Something has matched since the newest pair. */
   readonly lapMatched: boolean
+  /** The lowest source record in this lap whose copy cannot be that of another one; told for discarded positions only. */
+  readonly uniqueDownTo: bigint | undefined
   readonly mismatches: readonly Mismatch[]
   readonly lapStartedAt: Instant
   /** When a whole lap down to a log start was last completed. */
@@ -138,8 +140,10 @@ export interface Content {
   readonly tail: Tail | undefined
   readonly audit: Audit | undefined
   readonly losses: Losses | undefined
-  /** Not yet looked at. */
-  readonly gap: Gap | undefined
+  /** Not yet looked at, in order. */
+  readonly gaps: readonly Gap[]
+  /** Offsets without records have been seen in it, so that offsets do not count records. */
+  readonly hasPhantoms: boolean
   readonly openTransaction: OpenTransaction | undefined
   /** Why records could not be read. */
   readonly unreadable: Unknown | undefined

@@ -57,8 +57,10 @@ export interface PartitionProgress {
     readonly lowest: bigint
     readonly highest: bigint
     readonly newest: OffsetPair
-    /** The newest two neighbours between which source offsets were skipped. */
-    readonly gap?: Gap
+    /** Neighbours between which source offsets were skipped, in order. */
+    readonly gaps?: readonly Gap[]
+    /** Neighbours of which the later one has the lower target offset: the target's log is another one since. */
+    readonly cut?: Gap
   }
 }
 

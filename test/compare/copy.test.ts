@@ -9,6 +9,9 @@ describe('a stretch and its copy', () => {
   test('that are the same', () => {
     expect(match('a b c', 'a b c', 10, 20)).toEqual({
       matched: 3,
+      lowest: { source: 10n, target: 20n },
+      lowestUnique: undefined,
+      unplaced: [],
       next: { source: 10n, target: 20n },
       mismatches: [],
       skipped: [],
@@ -62,6 +65,9 @@ describe('where nothing matches', () => {
   test('the search goes on below in the target, and stays where it is in the source', () => {
     expect(match('a b c', 'x y z', 10, 20)).toEqual({
       matched: 0,
+      lowest: undefined,
+      lowestUnique: undefined,
+      unplaced: [],
       next: { source: 13n, target: 20n },
       mismatches: [],
       skipped: [],

@@ -303,7 +303,7 @@ describe('what is lost', () => {
     story.commits(4)
     const assessment = await story.poll(3)
     expect(lostIn(assessment)).toEqual([])
-    expect(partitionOf(assessment).content?.gap).toBeUndefined()
+    expect(partitionOf(assessment).content?.gaps).toEqual([])
   })
 })
 

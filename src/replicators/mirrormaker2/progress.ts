@@ -3,10 +3,20 @@ import type { OffsetSync, TopicPartition } from './records.ts'
 
 interface PartitionFold {
   durable?: { lowest: bigint; highest: bigint; newest: bigint }
-  pairs?: { lowest: bigint; highest: bigint; newest: OffsetPair; gap?: Gap }
+  pairs?: { lowest: bigint; highest: bigint; newest: OffsetPair; gaps?: Gap[]; cut?: Gap }
 }
 
 type Fold = Map<string, Map<number, PartitionFold>>
+
+/** Gaps kept of one partition; more of them become one that is less exact. */
+export const maxGaps = 16
+
+function withGap(gaps: readonly Gap[] = [], gap: Gap): Gap[] {
+  const all = [...gaps, gap]
+  const [first, second, ...rest] = all
+  if (all.length <= maxGaps || first === undefined || second === undefined) return all
+  return [{ after: first.after, before: second.before }, ...rest]
+}
 
 /**
  * What MirrorMaker committed for each partition, folded record by record in log order, so that memory follows the
@@ -38,8 +48,7 @@ export class ProgressFold {
       if (pair.source > seen.highest) seen.highest = pair.source
       seen.newest = pair
     }
-    const gap = this.#gapBefore(at, pair)
-    if (gap !== undefined && fold.pairs !== undefined) fold.pairs.gap = gap
+    this.#noteNeighbours(at, pair, fold)
   }
 
   /**
@@ -56,7 +65,8 @@ export class ProgressFold {
         if (fold.pairs !== undefined) {
           fold.pairs.lowest = fold.pairs.newest.source
           fold.pairs.highest = fold.pairs.newest.source
-          delete fold.pairs.gap
+          delete fold.pairs.gaps
+          delete fold.pairs.cut
         }
       }
     }
@@ -69,8 +79,11 @@ export class ProgressFold {
     return taken
   }
 
-  /** Every skipped source offset forces a sync (PartitionState.update), so that it shows between two neighbours. */
-  #gapBefore({ topic, partition }: TopicPartition, before: OffsetPair): Gap | undefined {
+  /**
+   * What two neighbours show. Every skipped source offset forces a sync (PartitionState.update), so that it shows
+   * between them; and the end of a log only grows, so that a target offset that falls is of another log.
+   */
+  #noteNeighbours({ topic, partition }: TopicPartition, before: OffsetPair, { pairs }: PartitionFold): void {
     let newest = this.#newest.get(topic)
     if (newest === undefined) {
       newest = new Map()
@@ -78,10 +91,14 @@ export class ProgressFold {
     }
     const after = newest.get(partition)
     newest.set(partition, before)
-    if (after === undefined || before.source <= after.source) return undefined
-    return before.source - after.source > before.target - after.target && before.target > after.target
-      ? { after, before }
-      : undefined
+    if (after === undefined || pairs === undefined) return
+    if (before.target <= after.target) {
+      // The same pair again is a sync that was sent twice.
+      if (before.target < after.target || before.source !== after.source) pairs.cut = { after, before }
+      delete pairs.gaps
+    } else if (before.source - after.source > before.target - after.target) {
+      pairs.gaps = withGap(pairs.gaps, { after, before })
+    }
   }
 
   #foldOf({ topic, partition }: TopicPartition): PartitionFold {
