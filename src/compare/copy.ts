@@ -110,12 +110,18 @@ export function matchStretch(
   return {
     matched: matches.length,
     lowest: pairAt(matches.at(-1)),
-    lowestUnique: wantsUnique ? pairAt(matches.findLast(isUnique)) : undefined,
+    lowestUnique:
+      wantsUnique && isTelling(inSource, originals.length) ? pairAt(matches.findLast(isUnique)) : undefined,
     next: { source: below(originals, i, source), target: below(copies, j, target) },
     mismatches,
     skipped,
     unplaced,
   }
+}
+
+/** Whether contents tell records apart: where many look alike, one that seems unique may have its twin out of sight. */
+function isTelling(inSource: ReadonlyMap<string, unknown>, records: number): boolean {
+  return inSource.size * 10 >= records * 9
 }
 
 function positionsOf(fingerprints: readonly string[]): ReadonlyMap<string, readonly number[]> {

@@ -403,6 +403,8 @@ function adoptionOf(
   return {
     position: adopted(position, pair),
     losses: [
+      // Deleted while the new copy did not have it.
+      ...range(discarded.logStart ?? start, start, false),
       ...range(start, boundary.offset, isCertain),
       // Records that look alike match the old content as well as their own copies.
       ...range(boundary.offset, uniqueDownTo, false),

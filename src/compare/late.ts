@@ -26,6 +26,8 @@ export function logStartsWanted(
     comparison,
     partition =>
       partition.logStartWanted ||
+      (partition.position.discarded?.adoptable === true &&
+        partition.position.discarded.logStart === undefined) ||
       (partition.content?.gaps.length ?? 0) > 0 ||
       isLate(partition, comparison.source.t0, context),
   )

@@ -109,6 +109,9 @@ export function comparePartition(
   }
   const logStart =
     valueIfKnown(reading.logStart) ?? (contradiction === undefined ? previous?.logStart : undefined)
+  if (position.discarded !== undefined && position.discarded.logStart === undefined) {
+    position = { ...position, discarded: { ...position.discarded, logStart: valueIfKnown(reading.logStart) } }
+  }
   const gaps = reading.progress?.pairs?.gaps
   if (gaps !== undefined && position.discarded === undefined) {
     const before = content ?? noContent
@@ -321,7 +324,7 @@ interface ExpiredInput {
  */
 function withExpired(
   content: Content | undefined,
-  { recordsAreRead, t0 }: PartitionReading,
+  { recordsAreRead, t0, logStart: asked }: PartitionReading,
   { position, logStart, highWatermark, targetEnd }: ExpiredInput,
 ): Content | undefined {
   if (logStart === undefined || position.discarded !== undefined) return content
@@ -331,7 +334,9 @@ function withExpired(
   }
   const canLook = recordsAreRead && content?.unreadable === undefined
   const gaps = content?.gaps ?? []
-  const open = gaps.filter(({ before }) => canLook && logStart <= before.source)
+  // A log start from before the gap says nothing about it.
+  const isFresh = valueIfKnown(asked) !== undefined
+  const open = gaps.filter(({ before }) => !isFresh || (canLook && logStart <= before.source))
   for (const gap of gaps) {
     if (open.includes(gap)) continue
     expired(gap.after.source + 1n, logStart < gap.before.source ? logStart : gap.before.source, false)

@@ -82,11 +82,12 @@ export function discard(
   adoptable: boolean,
 ): Position {
   if (!hasEvidence(position)) return position.discarded === undefined ? noPosition : position
+  const logStart = position.discarded?.logStart
   const beganAnewAtOrBelow = position.durable ?? position.pair?.source
   return {
     ...noPosition,
     durable: position.durable,
-    discarded: { reason, detail, at, adoptable, since: undefined, beganAnewAtOrBelow },
+    discarded: { reason, detail, at, adoptable, logStart, since: undefined, beganAnewAtOrBelow },
   }
 }
 

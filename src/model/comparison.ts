@@ -29,6 +29,8 @@ export interface Discarded {
   readonly at: Instant
   /** Whether comparing the copy with its original can show where the copy of the new identity begins. */
   readonly adoptable: boolean
+  /** Where the source's log began then, as far as that was read: what it deletes since was not copied again. */
+  readonly logStart: bigint | undefined
   /** The newest pair since, which counts only once content has shown that it is of the new identity. */
   readonly since: OffsetPair | undefined
   /** The engine began anew once it commits a replicated offset at or below this one; undefined: any commit. */
