@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { Partitioners, type Producer } from 'kafkajs'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { disconnect } from '../../lab/cluster.ts'
+import { TransactionalWriter } from '../../lab/transactions.ts'
 import { waitUntil } from '../../lab/wait.ts'
 import { isKnown, unknownOf, valueIfKnown } from '../../src/model/reading.ts'
 import { RealKafkaCluster } from '../../src/sources/kafka/cluster.ts'
@@ -87,19 +86,12 @@ describe('the driver', () => {
     return answer.value
   }
 
-  /** A producer of transactions by the independent client; it is disconnected when the test ends. */
-  async function transactionalProducer(): Promise<Producer> {
-    const producer = pair.source.kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionalId: ownName('driver-transactions'),
-      transactionTimeout: 60_000,
-    })
-    open.push({ close: () => disconnect(producer) })
-    await producer.connect()
-    return producer
+  /** A writer of transactions by the independent client; it stops when the test ends. */
+  async function transactionalWriter(name: string): Promise<TransactionalWriter> {
+    const transactionalId = ownName('driver-transactions')
+    const writer = await TransactionalWriter.start(pair.source, name, { transactionalId })
+    open.push({ close: () => writer.stop() })
+    return writer
   }
 
   async function ownTopic(stem: string, configEntries: { name: string; value: string }[] = []) {
@@ -242,16 +234,11 @@ describe('the driver', () => {
 
   test('transactions: their markers are told from records, and what is open ends what is stable', async () => {
     const name = await ownTopic('driver-markers')
-    const producer = await transactionalProducer()
-    const message = { topic: name, messages: [{ value: 'x', partition: 0 }] }
-    const committed = await producer.transaction()
-    await committed.send(message)
-    await committed.commit()
-    const aborted = await producer.transaction()
-    await aborted.send(message)
-    await aborted.abort()
-    const left = await producer.transaction()
-    await left.send(message)
+    const writer = await transactionalWriter(name)
+    const record = { value: 'x', partition: 0 }
+    await writer.commit([record])
+    await writer.abort([record])
+    const left = await writer.leaveOpen([record])
 
     const cluster = connect([real])
     // Markers are written behind the answer to the client, but before the producer's next transaction.
@@ -274,11 +261,10 @@ describe('the driver', () => {
 
   test('active producers: the open transaction by its first offset, none after its end, none elsewhere', async () => {
     const name = await ownTopic('driver-producers')
-    const producer = await transactionalProducer()
+    const writer = await transactionalWriter(name)
     await pair.source.produce(name, [{ value: 'before', partition: 0 }])
-    const transaction = await producer.transaction()
     const sentAt = Date.now()
-    await transaction.send({ topic: name, messages: [{ value: 'x', partition: 0 }] })
+    const transaction = await writer.leaveOpen([{ value: 'x', partition: 0 }])
 
     const cluster = connect([real])
     const found = await describedTopic(cluster, name)
