@@ -48,6 +48,8 @@ export interface MirrorMakerDefects {
 interface Assigned {
   readonly topic: string
   readonly partition: number
+  /** The identity that the position is of. */
+  topicId: string | undefined
   /** The next source offset to consume; undefined: wherever the log begins. */
   position: number | undefined
   /** The last source offset up to which everything is acknowledged. */
@@ -85,7 +87,7 @@ export class SimulatedMirrorMaker {
   readonly #settings: MirrorMakerSettings
   readonly #world: MirrorMakerSurroundings
   readonly #defects: MirrorMakerDefects
-  readonly #committed = new Map<string, number>()
+  readonly #committed = new Map<string, { readonly offset: number; readonly topicId: string | undefined }>()
   readonly #synced = new Map<string, number>()
   #run: Run | undefined
   #isFrozen = false
@@ -120,14 +122,15 @@ export class SimulatedMirrorMaker {
     return this.#isFrozen
   }
 
-  /** The next source offset that will be consumed, as far as a run has one. */
-  positionOf(topic: string, partition: number): number | undefined {
-    return this.#find(topic, partition)?.position
+  /** The next source offset that will be consumed, where the present run has one that is of another identity. */
+  foreignPositionOf(topic: string, partition: number, topicId: string): number | undefined {
+    const assigned = this.#find(topic, partition)
+    return assigned?.topicId === topicId ? undefined : assigned?.position
   }
 
   /** The last offset that was committed, whatever identity it was of. */
   committedOf(topic: string, partition: number): number | undefined {
-    return this.#committed.get(keyOf(topic, partition))
+    return this.#committed.get(keyOf(topic, partition))?.offset
   }
 
   /** The source offset of the newest sync, whatever identity it was of. */
@@ -151,9 +154,10 @@ export class SimulatedMirrorMaker {
       tasks[index % tasks.length]?.assigned.push({
         topic,
         partition,
-        position: committed === undefined ? undefined : committed + 1,
-        committable: committed,
-        flushed: committed,
+        topicId: committed?.topicId,
+        position: committed === undefined ? undefined : committed.offset + 1,
+        committable: committed?.offset,
+        flushed: committed?.offset,
         isBusy: false,
         divergesAt: undefined,
       })
@@ -327,7 +331,8 @@ export class SimulatedMirrorMaker {
   #consume(assigned: Assigned, most: number): readonly Entry[] | 'not now' {
     const { source, note } = this.#world
     const { topic, partition } = assigned
-    const log = source.topics.get(topic)?.partitions[partition]
+    const original = source.topics.get(topic)
+    const log = original?.partitions[partition]
     if (source.isDown || log === undefined || log.isLeaderless) return 'not now'
     const limit = Math.min(most, this.recordsPerSecond === undefined ? most : Math.max(1, this.recordsPerSecond))
     let position = assigned.position ?? log.start
@@ -356,6 +361,7 @@ export class SimulatedMirrorMaker {
       if (isData && !isHidden) records.push(entry)
     }
     assigned.position = next
+    assigned.topicId = original?.id
     return records
   }
 
@@ -507,7 +513,11 @@ export class SimulatedMirrorMaker {
     )
     const log = target.topics.get(this.#settings.offsetsTopic)?.partitions[0]
     log?.append({ ...record, transaction }, time.now)
-    if (transaction === undefined) this.#committed.set(keyOf(topic, partition), offset)
+    if (transaction === undefined) this.#hasCommitted(assigned, offset)
+  }
+
+  #hasCommitted({ topic, partition, topicId }: Assigned, offset: number): void {
+    this.#committed.set(keyOf(topic, partition), { offset, topicId })
   }
 
   /** Exactly-once: what one poll returned and the offsets behind it, in one transaction. */
@@ -575,7 +585,7 @@ export class SimulatedMirrorMaker {
       this.#end(transaction, 'committed')
       for (const { assigned, records } of written) {
         const last = records.at(-1)
-        if (last !== undefined) this.#committed.set(keyOf(assigned.topic, assigned.partition), last.offset)
+        if (last !== undefined) this.#hasCommitted(assigned, last.offset)
       }
       this.#later(run, random.between(1, 8), () => {
         for (const { assigned, records, offsets } of written) {

@@ -36,15 +36,15 @@ export interface Sample {
   readonly isolation: IsolationLevel
   /** What was taken from the target later, this exporter could not know. */
   readonly targetReadAt: number
-  /** How long a loss may stay uncounted: it shows one poll after it happened. */
-  readonly countedWithinMs: number
+  /** Losses behind the point that were not counted in an earlier poll; added to. */
+  readonly uncounted: WeakSet<Entry>
 }
 
 export interface Judged {
   readonly violations: readonly Violation[]
   /** Records that the replicator stepped over as it was told to, behind the point and not found yet. */
   readonly steppedOver: number
-  /** Losses behind the point that are younger than `countedWithinMs`. */
+  /** Losses behind the point that were not counted in this poll, and may be in the next. */
   readonly countedLate: number
   /** Records behind the point that were passed over before this exporter started. */
   readonly unknowable: number
@@ -88,9 +88,10 @@ export function judge(sample: Sample): Judged {
       if (point === undefined || entry.writtenAt > point) continue
       const what = `${name}: record ${entry.offset}, accepted at ${at(entry.writtenAt)}, is not on the target, the point is ${at(point)}`
       if (entry.gone === 'expired' || entry.gone === 'truncated') {
-        if (entry.wasUnseen) continue
-        if (endedAt - entry.goneAt <= sample.countedWithinMs) countedLate += 1
-        else say('point past losses that were not counted', `${what} (${entry.gone} at ${at(entry.goneAt)})`)
+        if (!sample.uncounted.has(entry)) {
+          sample.uncounted.add(entry)
+          countedLate += 1
+        } else say('point past losses that were not counted', `${what} (${entry.gone} at ${at(entry.goneAt)})`)
       } else if (entry.isSteppedOver) steppedOver += 1
       else say('point newer than the truth', what)
     }
@@ -119,10 +120,13 @@ export function judge(sample: Sample): Judged {
   return { violations: unique(violations), steppedOver, countedLate, unknowable, trulyMissing, truePoint }
 }
 
-/** Not to be copied, or lost on the target where nobody could see it. */
-function isUnseenLoss(entry: Entry, { isolation, targetReadAt }: Sample): boolean {
-  if (isolation === 'read_committed' && entry.transaction?.state === 'aborted') return true
-  return entry.uncopiedAt !== undefined && entry.uncopiedAt >= targetReadAt
+/** Not to be copied, never seen, or lost where nobody could see it. */
+function isUnseenLoss({ transaction, wasUnseen, uncopiedAt, gone, goneAt }: Entry, sample: Sample): boolean {
+  if (sample.isolation === 'read_committed' && transaction?.state === 'aborted') return true
+  if (wasUnseen) return true
+  if (uncopiedAt === undefined) return false
+  // What the source had deleted already, it could not copy again.
+  return uncopiedAt >= sample.targetReadAt || (gone !== undefined && goneAt <= uncopiedAt)
 }
 
 function isCounted({ offset, gone }: Entry, ranges: readonly LostRange[]): boolean {

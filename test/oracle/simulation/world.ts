@@ -7,6 +7,7 @@ import { aFlow } from '../../support/world.ts'
 import { SimulatedCluster, type SimulatedTopic } from './cluster.ts'
 import { type FaultName, faultNames, planFault } from './faults.ts'
 import { type MirrorMakerDefects, SimulatedMirrorMaker } from './mirrorMaker.ts'
+import type { Entry } from './partitionLog.ts'
 import { Random } from './random.ts'
 import { judge, partitionLine, type Rule, type Violation } from './rules.ts'
 import { Traffic, type TrafficPlan } from './traffic.ts'
@@ -77,6 +78,7 @@ export class SimulatedWorld {
   isRestartWanted = false
   readonly #options: WorldOptions
   readonly #seenIds = new Set<string>()
+  readonly #uncounted = new WeakSet<Entry>()
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -298,6 +300,7 @@ export class SimulatedWorld {
           Math.max(
             mirrorMaker.committedOf(topic.name, partition) ?? -1,
             mirrorMaker.syncedOf(topic.name, partition) ?? -1,
+            (mirrorMaker.foreignPositionOf(topic.name, partition, topic.id) ?? 0) - 1,
           ) + 1
         const isWhole =
           (topic.partitions[partition]?.end ?? 0) >= behind &&
@@ -334,7 +337,7 @@ export class SimulatedWorld {
         formers,
         isolation: this.isolation,
         targetReadAt,
-        countedWithinMs: 2.5 * pollMs,
+        uncounted: this.#uncounted,
       })
       tally.samples += 1
       if (topic.recoveryPoint !== undefined) tally.withPoint += 1
