@@ -204,7 +204,13 @@ export class SimulatedCluster implements KafkaCluster {
       if (!(log instanceof PartitionLog)) return log
       const from = Number(offset)
       if (from < log.start || from > log.end) return outOfRange
-      const fetched = fetchedOf(log, from, isolation, Math.min(request.maxBytes ?? left, left), left === maxBytes)
+      const fetched = fetchedOf(
+        log,
+        from,
+        isolation,
+        Math.min(request.maxBytes ?? left, left),
+        left === maxBytes,
+      )
       left = Math.max(0, left - fetched.bytes)
       this.bytesFetched += fetched.bytes
       return known({ ...fetched, logAppendTime: this.isLogAppendTime })
@@ -251,10 +257,15 @@ export class SimulatedCluster implements KafkaCluster {
     deadline: number,
   ): Promise<{ readonly unknown: { readonly reason: UnknownReason; readonly detail: string } } | undefined> {
     const { time, random } = this.#times
-    const lasts = this.isSlow ? random.between(50, 900) : random.chance(0.03) ? random.between(50, 400) : random.between(1, 8)
+    const lasts = this.isSlow
+      ? random.between(50, 900)
+      : random.chance(0.03)
+        ? random.between(50, 400)
+        : random.between(1, 8)
     await time.sleep(Math.min(lasts, Math.max(0, deadline - time.now)))
     if (!this.isDown && !this.isCutOff && time.now < deadline) return undefined
-    if (time.now < deadline && random.chance(0.5)) return unknown('unreachable', `${this.name}: connection refused`)
+    if (time.now < deadline && random.chance(0.5))
+      return unknown('unreachable', `${this.name}: connection refused`)
     await time.sleep(Math.max(0, deadline - time.now))
     return unknown('timeout', `${this.name}: no answer in time`)
   }

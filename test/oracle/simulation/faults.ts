@@ -124,12 +124,16 @@ const faults = {
     const topic = sourceTopic(world)
     const how = world.random.pick(['running', 'dead', 'frozen'])
     const growsTo = world.random.pick([0, 0.3, 1.5])
-    if (how === 'dead') stopMirrorMaker(world, world.random.between(0.2, 4) * world.pollMs)
-    if (how === 'frozen') freeze(world, world.random.between(0.2, 4) * world.pollMs)
-    world.time.after(world.random.between(0.01, 0.15) * world.pollMs, () => {
+    const share = world.random.chance(0.4) ? world.random.between(1, 3) : world.random.between(0.01, 0.15)
+    const afterMs = share * world.pollMs
+    if (how === 'dead') stopMirrorMaker(world, afterMs + world.random.between(0.2, 4) * world.pollMs)
+    if (how === 'frozen') freeze(world, afterMs + world.random.between(0.2, 4) * world.pollMs)
+    world.time.after(afterMs, () => {
       const ends = topic.partitions.map(({ end }) => end)
       world.recreateOnSource(topic.name)
-      world.traffic.get(topic.name)?.write(Math.ceil(growsTo * Math.min(1_500, Math.max(...ends)) * ends.length))
+      world.traffic
+        .get(topic.name)
+        ?.write(Math.ceil(growsTo * Math.min(1_500, Math.max(...ends)) * ends.length))
     })
   },
   'recreated on the target': world => {
@@ -213,7 +217,9 @@ const faults = {
   'too large': world => {
     const traffic = world.random.pick([...world.traffic.values()])
     traffic.tooLargeNext = world.random.integer(1, 4)
-    world.note(() => `${traffic.plan.topic}: the next ${traffic.tooLargeNext} records are too large for the target`)
+    world.note(
+      () => `${traffic.plan.topic}: the next ${traffic.tooLargeNext} records are too large for the target`,
+    )
   },
 } satisfies Record<string, Fault>
 

@@ -220,7 +220,8 @@ export class SimulatedMirrorMaker {
     if (run === undefined) return
     for (const task of run.tasks) {
       for (const assigned of task.assigned) {
-        if (assigned.topic !== topic || (partition !== undefined && assigned.partition !== partition)) continue
+        if (assigned.topic !== topic || (partition !== undefined && assigned.partition !== partition))
+          continue
         if (this.#settings.isExactlyOnce) this.#wakeTask(run, task)
         else this.#wakePartition(run, task, assigned)
       }
@@ -279,7 +280,9 @@ export class SimulatedMirrorMaker {
     this.#later(run, this.#settings.refreshMs, () => this.#refreshEvery(run))
     if (source.isDown || target.isDown) return
     this.#createCopies()
-    const assigned = new Set(run.tasks.flatMap(task => task.assigned.map(it => keyOf(it.topic, it.partition))))
+    const assigned = new Set(
+      run.tasks.flatMap(task => task.assigned.map(it => keyOf(it.topic, it.partition))),
+    )
     if (this.#wanted().some(({ topic, partition }) => !assigned.has(keyOf(topic, partition)))) {
       note(() => 'MirrorMaker finds new partitions and starts its tasks anew')
       this.restart()
@@ -334,7 +337,10 @@ export class SimulatedMirrorMaker {
     const original = source.topics.get(topic)
     const log = original?.partitions[partition]
     if (source.isDown || log === undefined || log.isLeaderless) return 'not now'
-    const limit = Math.min(most, this.recordsPerSecond === undefined ? most : Math.max(1, this.recordsPerSecond))
+    const limit = Math.min(
+      most,
+      this.recordsPerSecond === undefined ? most : Math.max(1, this.recordsPerSecond),
+    )
     let position = assigned.position ?? log.start
     if (assigned.divergesAt !== undefined && position > assigned.divergesAt) {
       note(() => `MirrorMaker goes back in ${topic}-${partition} from ${position} to ${assigned.divergesAt}`)
@@ -356,8 +362,7 @@ export class SimulatedMirrorMaker {
         break
       }
       const isData = !entry.isMarker
-      const isHidden =
-        this.#settings.isolation === 'read_committed' && entry.transaction?.state === 'aborted'
+      const isHidden = this.#settings.isolation === 'read_committed' && entry.transaction?.state === 'aborted'
       if (isData && !isHidden) records.push(entry)
     }
     assigned.position = next
@@ -402,7 +407,10 @@ export class SimulatedMirrorMaker {
       return
     }
     if (time.now - batch.sentAt > requestTimeoutMs) {
-      note(() => `MirrorMaker sends ${batch.records.length} records of ${assigned.topic}-${assigned.partition} again`)
+      note(
+        () =>
+          `MirrorMaker sends ${batch.records.length} records of ${assigned.topic}-${assigned.partition} again`,
+      )
       this.#send(run, task, assigned, batch.records)
       return
     }

@@ -1,5 +1,5 @@
 import { rules } from './rules.ts'
-import type { WorldReport } from './world.ts'
+import { proofs, type WorldReport } from './world.ts'
 
 /** One world in a line, and one more for the first violation of each rule. */
 export function worldLine(world: number, report: WorldReport): string {
@@ -17,13 +17,16 @@ export function worldLine(world: number, report: WorldReport): string {
 
 /** Totals of a run. */
 export function summaryOf(reports: readonly WorldReport[], seed: number, seconds: number): string {
-  const sum = (of: (report: WorldReport) => number): number => reports.reduce((all, report) => all + of(report), 0)
+  const sum = (of: (report: WorldReport) => number): number =>
+    reports.reduce((all, report) => all + of(report), 0)
   const violations = reports.flatMap(report => report.violations)
   const failed = reports.filter(report => report.violations.length > 0).length
   const faulty = reports.filter(({ faults }) => faults.length > 0).length
   const tightness = reports.flatMap(report => report.tightness)
   const errors = reports.flatMap(report => report.estimateErrorsMs)
-  const calmErrors = reports.filter(({ faults }) => faults.length === 0).flatMap(report => report.estimateErrorsMs)
+  const calmErrors = reports
+    .filter(({ faults }) => faults.length === 0)
+    .flatMap(report => report.estimateErrorsMs)
   return [
     `seed ${seed}: ${reports.length} worlds, ${faulty} with faults, ${sum(({ samples }) => samples)} samples in ${seconds.toFixed(0)} s`,
     `  with a proven point ${sum(it => it.withPoint)}, covered ${sum(it => it.covered)}, records truly missing ${sum(it => it.withMissing)}, missing records told ${sum(it => it.withMissingSaid)}, losses ${sum(it => it.withLosses)}`,
@@ -31,17 +34,25 @@ export function summaryOf(reports: readonly WorldReport[], seed: number, seconds
     `  violations: ${violations.length} samples in ${failed} worlds`,
     ...rules.map(rule => {
       const of = violations.filter(violation => violation.rule === rule)
-      const worlds = reports.filter(report => report.violations.some(violation => violation.rule === rule)).length
+      const worlds = reports.filter(report =>
+        report.violations.some(violation => violation.rule === rule),
+      ).length
       return `    ${rule}: ${of.length} samples, ${worlds} worlds`
     }),
-    ...[false, true].map(isAudited => {
-      const of = tightness.filter(it => it.isAudited === isAudited)
+    ...proofs.map(proof => {
+      const of = tightness.filter(it => it.proof === proof)
       const within = of.filter(({ ageMs, boundMs }) => ageMs <= boundMs).length
       const shares = of.map(({ ageMs, boundMs }) => ageMs / boundMs)
-      return `  tightness without faults, ${isAudited ? 'audited' : 'by commits'}: ${within} of ${of.length} samples (${percent(within, of.length)}) within the bound; age / bound ${quantiles(shares, 2)}`
+      return `  tightness without faults, ${proof}: ${within} of ${of.length} samples (${percent(within, of.length)}) within the bound; age / bound ${quantiles(shares, 2)}`
     }),
-    `  estimated minus true point in seconds, without faults: ${quantiles(calmErrors.map(it => it / 1_000), 1)}; too new in ${percent(calmErrors.filter(it => it > 0).length, calmErrors.length)}`,
-    `  the same with faults and without: ${quantiles(errors.map(it => it / 1_000), 1)}; too new in ${percent(errors.filter(it => it > 0).length, errors.length)}`,
+    `  estimated minus true point in seconds, without faults: ${quantiles(
+      calmErrors.map(it => it / 1_000),
+      1,
+    )}; too new in ${percent(calmErrors.filter(it => it > 0).length, calmErrors.length)}`,
+    `  the same with faults and without: ${quantiles(
+      errors.map(it => it / 1_000),
+      1,
+    )}; too new in ${percent(errors.filter(it => it > 0).length, errors.length)}`,
     `  bytes fetched in one poll at most: ${Math.max(0, ...reports.map(it => it.mostBytesInPoll))}`,
   ].join('\n')
 }

@@ -87,13 +87,14 @@ export function judge(sample: Sample): Judged {
       const point = assessment.recoveryPoint
       if (point === undefined || entry.writtenAt > point) continue
       const what = `${name}: record ${entry.offset}, accepted at ${at(entry.writtenAt)}, is not on the target, the point is ${at(point)}`
-      if (entry.gone === 'expired' || entry.gone === 'truncated') {
+      if (entry.isSteppedOver) steppedOver += 1
+      else if (entry.gone === 'expired' || entry.gone === 'truncated') {
         if (!sample.uncounted.has(entry)) {
           sample.uncounted.add(entry)
           countedLate += 1
-        } else say('point past losses that were not counted', `${what} (${entry.gone} at ${at(entry.goneAt)})`)
-      } else if (entry.isSteppedOver) steppedOver += 1
-      else say('point newer than the truth', what)
+        } else
+          say('point past losses that were not counted', `${what} (${entry.gone} at ${at(entry.goneAt)})`)
+      } else say('point newer than the truth', what)
     }
     allMissing += missing
     if (partition === undefined) continue
@@ -115,7 +116,10 @@ export function judge(sample: Sample): Judged {
   const former = sample.formers.reduce((sum, it) => sum + lostWith(it, sample), 0)
   if (assessment.recoveryPoint !== undefined && assessment.lost + assessment.possiblyLost < BigInt(former)) {
     const counted = `${assessment.lost} and ${assessment.possiblyLost} are counted`
-    say('losses of a former topic not counted', `${topic.name}: ${former} records were lost with it, ${counted}`)
+    say(
+      'losses of a former topic not counted',
+      `${topic.name}: ${former} records were lost with it, ${counted}`,
+    )
   }
   return { violations: unique(violations), steppedOver, countedLate, unknowable, trulyMissing, truePoint }
 }
@@ -165,7 +169,8 @@ function lostWith(topic: SimulatedTopic, sample: Sample): number {
     const told = topic.partitions[number]?.toldEnd ?? 0
     for (const entry of truth.missing) {
       const isHere = entry.gone === undefined && entry.offset < told && entry.offset >= truth.unknowableBelow
-      if (isHere && !entry.isSteppedOver && entry.uncopiedAt === undefined && !isUnseenLoss(entry, sample)) count += 1
+      if (isHere && !entry.isSteppedOver && entry.uncopiedAt === undefined && !isUnseenLoss(entry, sample))
+        count += 1
     }
   }
   return count

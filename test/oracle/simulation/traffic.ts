@@ -21,6 +21,11 @@ export interface TrafficPlan {
   readonly abortShare: number
 }
 
+/** Whether no two of its records look the same. */
+export function canBeToldApart({ content, retries }: TrafficPlan): boolean {
+  return content === 'unique' && retries === 0
+}
+
 export interface TrafficSurroundings {
   readonly source: SimulatedCluster
   readonly time: VirtualTime
@@ -94,7 +99,12 @@ export class Traffic {
     const partitions = this.#world.source.topics.get(this.plan.topic)?.partitions
     if (partitions === undefined) return
     const expected = Math.max(1, (perSecond * Math.max(pauseMs, this.#world.pollMs / 12)) / 1_000)
-    const count = shape === 'bursts' ? random.integer(20, 400) : shape === 'trickle' ? 1 : Math.round(random.between(0.5, 1.5) * expected)
+    const count =
+      shape === 'bursts'
+        ? random.integer(20, 400)
+        : shape === 'trickle'
+          ? 1
+          : Math.round(random.between(0.5, 1.5) * expected)
     if (shape === 'fading' && random.chance(0.02)) this.#isFaded = true
     if (shape === 'transactions') this.#inTransaction(Math.min(count, 60), partitions.length)
     else this.#append(random.integer(0, partitions.length - 1), Math.min(count, 400), undefined)
@@ -150,7 +160,12 @@ export class Traffic {
     const { random } = this.#world
     this.#numbers += 1
     const { content, keys, retries } = this.plan
-    const text = content === 'unique' ? `${this.plan.topic} ${this.#numbers}` : content === 'few' ? `value ${random.integer(1, 4)}` : 'value'
+    const text =
+      content === 'unique'
+        ? `${this.plan.topic} ${this.#numbers}`
+        : content === 'few'
+          ? `value ${random.integer(1, 4)}`
+          : 'value'
     const isTooLarge = this.tooLargeNext > 0
     if (isTooLarge) this.tooLargeNext -= 1
     return {
