@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
+import { faultNames } from './simulation/faults.ts'
 import { seedOfWorld } from './simulation/random.ts'
 import { summaryOf, worldLine } from './simulation/report.ts'
 import { runWorld, type WorldOptions, type WorldReport } from './simulation/world.ts'
 
-// npm run oracle:simulated -- --worlds N --seed S [--calm N] [--world K] [--verbose]
+// npm run oracle:simulated -- --worlds N --seed S [--calm N] [--faults "one, another"] [--world K] [--verbose]
 
 const { values } = parseArgs({
   options: {
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     calm: { type: 'string' },
     seed: { type: 'string', default: '1' },
     world: { type: 'string' },
+    faults: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -20,8 +22,14 @@ const worlds = Number(values.worlds)
 // Every tenth world has no fault, to see how tight the proof is.
 const calm = values.calm === undefined ? Math.ceil(worlds / 10) : Number(values.calm)
 
+const faults = values.faults?.split(',').map(name => {
+  const found = faultNames.find(known => known === name.trim())
+  if (found === undefined) throw new Error(`no fault "${name.trim()}": there are ${faultNames.join(', ')}`)
+  return found
+})
+
 function optionsOf(world: number): WorldOptions {
-  const base = { seed: seedOfWorld(seed, world) }
+  const base = { seed: seedOfWorld(seed, world), ...(faults === undefined ? {} : { faults }) }
   return world < worlds ? base : { ...base, faults: [] }
 }
 

@@ -73,7 +73,8 @@ export function judge(sample: Sample): Judged {
     let missing = 0
     for (const entry of truth.missing) {
       if (isUnseenLoss(entry, sample)) continue
-      const isLost = isCounted(entry, lost)
+      // What an unclean election took, is of the log as it was before.
+      const isLost = isCounted(entry, entry.gone === 'truncated' ? ranges : lost)
       if (entry.gone === undefined && !isLost) {
         trulyMissing += 1
         truePoint = Math.min(truePoint, entry.writtenAt)

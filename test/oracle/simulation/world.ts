@@ -58,6 +58,8 @@ export interface WorldReport {
   readonly violations: readonly FoundViolation[]
   /** Samples whose point lies behind records that were stepped over and not found (yet). */
   readonly steppedOver: number
+  /** Such records when the world ended. */
+  readonly steppedOverAtEnd: number
   readonly countedLate: number
   readonly unknowable: number
   /** Age of the proven point in milliseconds, and the bound that holds without faults. */
@@ -371,6 +373,7 @@ export class SimulatedWorld {
       if (topic.lost > 0n || topic.possiblyLost > 0n) tally.withLosses += 1
       if (topic.status === 'covered') tally.covered += 1
       if (judged.steppedOver > 0) tally.steppedOver += 1
+      if (poll === this.polls - 1) tally.steppedOverAtEnd += judged.steppedOver
       if (judged.countedLate > 0) tally.countedLate += 1
       if (judged.unknowable > 0) tally.unknowable += 1
       for (const violation of judged.violations) {
@@ -405,6 +408,7 @@ class Tally {
   withLosses = 0
   covered = 0
   steppedOver = 0
+  steppedOverAtEnd = 0
   countedLate = 0
   unknowable = 0
   mostBytesInPoll = 0
