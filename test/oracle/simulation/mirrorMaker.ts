@@ -39,7 +39,7 @@ export interface MirrorMakerSurroundings {
 
 /** Faults of the model itself, with which the oracle is shown to see: never set in a world. */
 export interface MirrorMakerDefects {
-  /** Commits offsets before their records are on the target. */
+  /** Commits whatever the source has, whether it was copied or not. */
   readonly commitsAhead?: boolean
   /** Drops every so many records. */
   readonly dropsOneIn?: number
@@ -324,7 +324,6 @@ export class SimulatedMirrorMaker {
     assigned.isBusy = false
     if (records.length === 0) return
     assigned.isBusy = true
-    if (this.#defects.commitsAhead === true) assigned.committable = records.at(-1)?.offset
     const throttledMs =
       this.recordsPerSecond === undefined ? 0 : (records.length / this.recordsPerSecond) * 1_000
     this.#later(run, throttledMs, () => this.#send(run, task, assigned, records))
@@ -475,7 +474,9 @@ export class SimulatedMirrorMaker {
         return
       }
       if (this.#isFrozen || cluster.isDown) {
-        time.after(500, () => this.#syncsArrive(run, task))
+        // What waits in a frozen process goes out as soon as it goes on.
+        if (this.#isFrozen) this.#deferred.push(() => this.#syncsArrive(run, task))
+        else time.after(500, () => this.#syncsArrive(run, task))
         return
       }
       task.syncsOnTheirWay.shift()
@@ -497,8 +498,10 @@ export class SimulatedMirrorMaker {
   #flush(run: Run, task: Task): void {
     const { target, time, random } = this.#world
     const due = task.assigned.flatMap(assigned => {
-      const { committable, flushed } = assigned
-      return committable === undefined || committable === flushed ? [] : { assigned, offset: committable }
+      const { flushed, topic, partition } = assigned
+      const end = this.#world.source.topics.get(topic)?.partitions[partition]?.end
+      const offset = this.#defects.commitsAhead === true && end !== undefined ? end - 1 : assigned.committable
+      return offset === undefined || offset < 0 || offset === flushed ? [] : { assigned, offset }
     })
     time.after(random.between(1, 15), () => {
       if (target.isDown) return

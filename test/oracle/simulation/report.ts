@@ -32,6 +32,7 @@ export function summaryOf(reports: readonly WorldReport[], seed: number, seconds
     `  with a proven point ${sum(it => it.withPoint)}, covered ${sum(it => it.covered)}, records truly missing ${sum(it => it.withMissing)}, missing records told ${sum(it => it.withMissingSaid)}, losses ${sum(it => it.withLosses)}`,
     `  not judged: stepped over and not found yet ${sum(it => it.steppedOver)}, losses younger than their first poll ${sum(it => it.countedLate)}, passed over before the exporter started ${sum(it => it.unknowable)} (samples)`,
     `  worlds in which records were stepped over behind the point: ${reports.filter(it => it.steppedOver > 0).length}, not found by the end in ${reports.filter(it => it.steppedOverAtEnd > 0).length}`,
+    `  topics at the end: ${counted(reports.flatMap(it => it.atEnd))}`,
     `  violations: ${violations.length} samples in ${failed} worlds`,
     ...rules.map(rule => {
       const of = violations.filter(violation => violation.rule === rule)
@@ -56,6 +57,11 @@ export function summaryOf(reports: readonly WorldReport[], seed: number, seconds
     )}; too new in ${percent(errors.filter(it => it > 0).length, errors.length)}`,
     `  bytes fetched in one poll at most: ${Math.max(0, ...reports.map(it => it.mostBytesInPoll))}`,
   ].join('\n')
+}
+
+function counted(words: readonly string[]): string {
+  const counts = Map.groupBy(words, word => word)
+  return Array.from(counts, ([word, all]) => `${word} ${all.length}`).join(', ')
 }
 
 function percent(part: number, whole: number): string {

@@ -67,6 +67,8 @@ export interface WorldReport {
   /** Estimated minus true recovery point in milliseconds: positive is too new. */
   readonly estimateErrorsMs: readonly number[]
   readonly mostBytesInPoll: number
+  /** What the topics were when the world ended. */
+  readonly atEnd: readonly string[]
 }
 
 /** A pair of clusters with traffic, MirrorMaker, faults and an exporter, all from one seed. */
@@ -373,7 +375,10 @@ export class SimulatedWorld {
       if (topic.lost > 0n || topic.possiblyLost > 0n) tally.withLosses += 1
       if (topic.status === 'covered') tally.covered += 1
       if (judged.steppedOver > 0) tally.steppedOver += 1
-      if (poll === this.polls - 1) tally.steppedOverAtEnd += judged.steppedOver
+      if (poll === this.polls - 1) {
+        tally.steppedOverAtEnd += judged.steppedOver
+        tally.atEnd.push(topic.unknown === undefined ? topic.status : `unknown (${topic.unknown.reason})`)
+      }
       if (judged.countedLate > 0) tally.countedLate += 1
       if (judged.unknowable > 0) tally.unknowable += 1
       for (const violation of judged.violations) {
@@ -412,6 +417,7 @@ class Tally {
   countedLate = 0
   unknowable = 0
   mostBytesInPoll = 0
+  readonly atEnd: string[] = []
   readonly violations: FoundViolation[] = []
   readonly tightness: Tightness[] = []
   readonly estimateErrorsMs: number[] = []
