@@ -137,7 +137,7 @@ function isUnseenLoss({ transaction, wasUnseen, uncopiedAt, gone, goneAt }: Entr
 function isCounted({ offset, gone }: Entry, ranges: readonly LostRange[]): boolean {
   const at = BigInt(offset)
   return ranges.some(
-    ({ from, to, cause }) => at >= from && at < to && (cause === 'truncated') === (gone === 'truncated'),
+    ({ from, to, cause }) => at >= from && at < to && (cause !== 'truncated' || gone === 'truncated'),
   )
 }
 

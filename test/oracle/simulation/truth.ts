@@ -32,7 +32,7 @@ export class PartitionTruth implements LogListener {
   copied(entry: Entry, at: number): void {
     entry.copies += 1
     if (entry.copies > 1) return
-    entry.copiedAt ??= at
+    entry.copiedAt = at
     this.copiedInPoll += 1
     this.missing.delete(entry)
   }
