@@ -8,13 +8,14 @@ import { batchSize, planBatch, writingMs } from './real/plan.ts'
 import { type Recording, saveRecording } from './real/recording.ts'
 import { story, totals, worldLine } from './real/report.ts'
 
-const usage = `npm run oracle -- [--minutes N] [--worlds N] [--seed S] [--world K] [--calm] [--seconds N] [--record DIR] [--verbose]
+const usage = `npm run oracle -- [--minutes N] [--worlds N] [--seed S] [--world K] [--calm] [--kind K] [--seconds N] [--record DIR] [--verbose]
   Random worlds on real clusters with a real MirrorMaker and a real Tidemark, judged against an independent truth.
   --minutes   go on with batches of ${batchSize} worlds for so long (10 unless told)
   --worlds    or stop after so many worlds
   --seed      the same seed makes the same plans (time decides how they meet)
   --world     replay one world, with the faults of its batch
   --calm      nothing goes wrong in any world: tightness
+  --kind      only worlds of this kind, such as "source recreated"; to replay one, say it again
   --seconds   writing time of a batch (${writingMs / 1000} unless told)
   --record    write what was seen of each world to this folder
   --verbose   tell the story of every world
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     world: { type: 'string' },
     seconds: { type: 'string' },
+    kind: { type: 'string' },
     record: { type: 'string' },
     calm: { type: 'boolean' },
     verbose: { type: 'boolean' },
@@ -47,6 +49,7 @@ const plans = {
   seed,
   housekeeping: true,
   writingMs: durationMs,
+  ...(values.kind === undefined ? {} : { kind: values.kind }),
   ...(values.calm === true ? { calm: true } : {}),
 }
 console.log(`seed ${seed}`)

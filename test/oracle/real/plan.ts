@@ -80,6 +80,8 @@ export interface PlanOptions {
   readonly calm?: boolean
   /** Where brokers check retention and clean logs every second. */
   readonly housekeeping: boolean
+  /** Only worlds of this kind. */
+  readonly kind?: string
   readonly writingMs: number
 }
 
@@ -278,11 +280,13 @@ const needsHousekeeping = new Set(['compaction', 'retention'])
 function planWorld(index: number, context: WorldContext): WorldPlan {
   const random = new Random(context.seed, index, 2)
   const ownFault = !context.calm && (context.faults.length === 0 || random.chance(0.75))
-  const kinds = Object.entries(ownFault ? faultyKinds : calmKinds).filter(
-    ([kind]) => context.housekeeping || !needsHousekeeping.has(kind),
+  const all =
+    context.kind === undefined ? (ownFault ? faultyKinds : calmKinds) : { ...calmKinds, ...faultyKinds }
+  const kinds = Object.entries(all).filter(
+    ([name]) => (context.housekeeping || !needsHousekeeping.has(name)) && name === (context.kind ?? name),
   )
   const [kind, maker] = kinds[random.whole(0, kinds.length - 1)] ?? ['steady', calmKinds['steady']]
-  if (maker === undefined) throw new Error(`no world of kind ${kind}`)
+  if (maker === undefined || kinds.length === 0) throw new Error(`no worlds of kind ${context.kind ?? kind}`)
   const topics = [maker(random, context)]
   const companion = calmKinds[random.pick(['steady', 'quiet', 'rhythm'])]
   if (random.chance(0.3) && companion !== undefined) topics.push(companion(random, context))
