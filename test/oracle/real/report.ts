@@ -25,23 +25,28 @@ function rulesOf(objections: readonly FoundObjection[]): string {
   return Array.from(counts, ([rule, found]) => `${rule} ${found.length}`).join(', ')
 }
 
-/** What happened in a world, with the first objections of each rule where they were raised. */
+/** What happened in a world, with the objections where they were raised, each as long as it says something new. */
 export function story(report: WorldReport): string {
-  const firsts = [
-    ...Map.groupBy(report.objections, ({ rule, topic }) => `${rule} ${topic}`).values(),
-  ].flatMap(found => found.slice(0, 3))
+  const fresh = Map.groupBy(report.objections, ({ rule, topic, partition, truth }) =>
+    [rule, topic, partition, truth].join(' '),
+  )
+  const shown = [...fresh.values()].flatMap(found => found.slice(0, 1)).slice(0, mostShown)
   const lines = [
     ...report.happenings,
-    ...firsts.map(({ at, rule, topic, partition, said, truth, sample }) => ({
-      at,
-      text: `VIOLATION (${rule}) ${topic}${partition === undefined ? '' : `-${partition}`}: said ${said}; truth: ${truth}${claimsOf(sample, partition)}`,
-    })),
+    ...shown.map(({ at, rule, topic, partition, said, truth, sample }, index) => {
+      const isRepeated = shown[index - 1]?.sample === sample && shown[index - 1]?.partition === partition
+      const where = partition === undefined ? topic : `${topic}-${partition}`
+      const claims = isRepeated ? '' : claimsOf(sample, partition)
+      return { at, text: `VIOLATION (${rule}) ${where}: said ${said}; truth: ${truth}${claims}` }
+    }),
   ].toSorted((a, b) => a.at - b.at)
   return [
     JSON.stringify(report.plan),
     ...lines.map(({ at, text }) => `  ${new Date(at).toISOString().slice(11)} ${text}`),
   ].join('\n')
 }
+
+const mostShown = 16
 
 function claimsOf(sample: FoundObjection['sample'], partition: number | undefined): string {
   const { json, metrics, observedAt, polledAt } = sample
