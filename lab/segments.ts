@@ -56,6 +56,12 @@ export class Segments {
     return withOutcomes(records)
   }
 
+  /** The offset behind the last one, whatever is open or was aborted. */
+  async end(topic: string, partition: number): Promise<bigint> {
+    const last = (await this.all(topic, partition)).at(-1)
+    return last === undefined ? 0n : last.offset + 1n
+  }
+
   /** The records that a producer wrote, aborted ones too. */
   async records(topic: string, partition: number): Promise<readonly RecordOnDisk[]> {
     return (await this.all(topic, partition)).filter(({ isMarker }) => !isMarker)

@@ -60,7 +60,7 @@ describe('MirrorMaker that reads committed records only', () => {
   test('aborted records at the end of the log are no lag', async () => {
     await writer.commit(records('committed', 3))
     await writer.abort(records('aborted', 3))
-    await untilCovered(exporter, [topic], 60_000)
+    await untilCovered(exporter, source, [topic], 60_000)
     // 3 records, a marker, 3 records that were not copied, a marker.
     expect(await pair.source.endOffsets(topic)).toEqual([8n])
     expect(await pair.target.endOffsets(copy)).toEqual([3n])
@@ -104,7 +104,7 @@ describe('MirrorMaker that reads committed records only', () => {
   test('ended, it is copied and covered', async () => {
     await open.commit()
     await waitUntil('all is copied', async () => (await pair.target.endOffsets(copy))[0] === 9n)
-    await untilCovered(exporter, [topic], boundMs)
+    await untilCovered(exporter, source, [topic], boundMs)
     expect((await partitionOf(exporter, topic, 0))?.cause).toBeNull()
     await watch.stop()
     expect(watch.violations).toEqual([])

@@ -9,7 +9,7 @@ const former = 785
 const longer = 1_000
 
 describe('a source topic recreated longer than the position that MirrorMaker has', () => {
-  const [frozen, down] = [ownName('frozen'), ownName('down')]
+  const [frozen, unflushed, down] = [ownName('frozen'), ownName('unflushed'), ownName('down')]
   let pair: SharedPair
   let exporter: Exporter
   let watch: Watch
@@ -20,11 +20,11 @@ describe('a source topic recreated longer than the position that MirrorMaker has
     pair = await sharedPair()
     source = new Segments(pair.lab, pair.source)
     target = new Segments(pair.lab, pair.target)
-    await pair.source.createTopics([{ topic: frozen }, { topic: down }])
+    await pair.source.createTopics([{ topic: frozen }, { topic: unflushed }, { topic: down }])
     for (const topic of [frozen, down]) await pair.source.produce(topic, records('former', former))
-    exporter = await Exporter.start(configFor({ ...pair, topics: [frozen, down] }))
-    await untilCovered(exporter, [frozen, down])
-    const copies = [frozen, down].map(topic => ({ topic, copy: `east.${topic}` }))
+    exporter = await Exporter.start(configFor({ ...pair, topics: [frozen, unflushed, down] }))
+    await untilCovered(exporter, source, [frozen, down], 60_000)
+    const copies = [frozen, unflushed, down].map(topic => ({ topic, copy: `east.${topic}` }))
     watch = new Watch({ exporter, copies, source, target })
   })
   afterAll(async () => {
@@ -83,6 +83,26 @@ describe('a source topic recreated longer than the position that MirrorMaker has
     // Longer than its session, and it would have begun anew as after a kill.
     expect(performance.now() - frozenAt).toBeLessThan(2_900)
     await expectTheLostRange(frozen)
+  })
+
+  test('frozen before it committed what it had copied: it commits the old position afterwards', async () => {
+    await pair.source.produce(unflushed, records('former', former))
+    await waitUntil(
+      'all is copied',
+      async () => (await target.end(`east.${unflushed}`, 0)) === BigInt(former),
+      { everyMs: 20 },
+    )
+    await untilPartition(
+      exporter,
+      unflushed,
+      0,
+      'the copies were seen',
+      view => view.highWatermark === `${former}`,
+    )
+    pair.mirrorMaker.pause()
+    await recreate(unflushed)
+    pair.mirrorMaker.resume()
+    await expectTheLostRange(unflushed)
   })
 
   test('with MirrorMaker down meanwhile', async () => {

@@ -42,32 +42,41 @@ export async function untilPartition(
   })
 }
 
-/** Whether nothing is missing in any partition of the topics. */
-export async function areCovered(exporter: Exporter, topics: readonly string[]): Promise<boolean> {
-  const all = await topicsOf(exporter)
-  return topics.every(topic => all.get(topic)?.status === 'covered' && all.get(topic)?.lagRecords === '0')
-}
-
+/** Waits until all partitions of the topics are covered with lag 0, up to where the source's logs end now. */
 export async function untilCovered(
   exporter: Exporter,
+  source: Segments,
   topics: readonly string[],
   timeoutMs = 30_000,
 ): Promise<void> {
-  let last: unknown
+  let open: unknown
   await waitUntil(
     `${topics.join(', ')} covered with lag 0`,
     async () => {
-      const all = await topicsOf(exporter)
-      last = topics.map(topic => {
-        const view = all.get(topic)
-        const partitions = view?.partitions.filter(one => one.status !== 'covered').slice(0, 2)
-        return { topic, status: view?.status, lag: view?.lagRecords, partitions }
-      })
-      return areCovered(exporter, topics)
+      const views = await topicsOf(exporter)
+      const partitions = topics.flatMap(
+        (topic): { topic: string; partition: PartitionView | undefined }[] => {
+          const found = views.get(topic)?.partitions.map(partition => ({ topic, partition }))
+          return found ?? [{ topic, partition: undefined }]
+        },
+      )
+      const ends = await Promise.all(
+        partitions.map(({ topic, partition }) =>
+          partition === undefined ? undefined : source.end(topic, partition.partition),
+        ),
+      )
+      const notYet = partitions.filter(
+        ({ partition }, index) =>
+          partition?.status !== 'covered' ||
+          partition.lagRecords !== '0' ||
+          BigInt(partition.highWatermark ?? '-1') < (ends[index] ?? 0n),
+      )
+      open = notYet.slice(0, 2)
+      return notYet.length === 0 && partitions.length > 0
     },
     { timeoutMs },
   ).catch((error: Error) => {
-    throw new Error(`${error.message}\n${inspect(last, { depth: 7, breakLength: 110 })}`)
+    throw new Error(`${error.message}\n${inspect(open, { depth: 7, breakLength: 110 })}`)
   })
 }
 
@@ -130,7 +139,10 @@ const sendMs = 1_000
  */
 export class Watch {
   readonly violations: string[] = []
+  /** What the answers said, whenever it changed. */
+  readonly story: string[] = []
   samples = 0
+  readonly #seen = new Map<string, string>()
   readonly #options: WatchOptions
   readonly #stopping = new AbortController()
   readonly #loop: Promise<void>
@@ -140,8 +152,10 @@ export class Watch {
     this.#loop = this.#run()
   }
 
-  /** Ends the watch; what it found is in `violations`. */
+  /** Ends the watch; what it found is in `violations`. With TIDEMARK_STORY set, it prints what was said. */
   async stop(): Promise<void> {
+    if (!this.#stopping.signal.aborted && process.env['TIDEMARK_STORY'] !== undefined)
+      console.log(this.story.join('\n'))
     this.#stopping.abort()
     await this.#loop
   }
@@ -160,14 +174,32 @@ export class Watch {
     for (const copy of copies) {
       for (const partition of topics.get(copy.topic)?.partitions ?? []) {
         const truth = await truthOf(copy, partition.partition, source, target, this.#options)
-        this.violations.push(
-          ...contradictions(partition, truth).map(
-            text => `${new Date().toISOString()} ${copy.topic}-${partition.partition}: ${text}`,
-          ),
-        )
+        const name = `${copy.topic}-${partition.partition}`
+        this.#tell(name, partition)
+        for (const text of contradictions(partition, truth)) {
+          this.violations.push(`${new Date().toISOString()} ${name}: ${text}`)
+        }
       }
       this.samples += 1
     }
+  }
+
+  #tell(name: string, view: PartitionView): void {
+    const { status, unknown, highWatermark, replicatedPosition, recoveryPointBasis, basis, cause } = view
+    const lost = view.lost.map(({ from, to, cause: why, certain }) => `${from}-${to} ${why} ${certain}`)
+    const said = [
+      status,
+      unknown?.reason ?? '',
+      `HWM ${highWatermark}`,
+      `position ${replicatedPosition} by ${recoveryPointBasis}`,
+      `commit ${basis.committedOffset} sync ${basis.offsetSync?.source}/${basis.offsetSync?.target}`,
+      `lost ${lost.join(', ')}`,
+      `cause ${cause?.reason}`,
+      `audit ${view.audit?.outcome} ${view.audit?.detail}`,
+    ].join(' | ')
+    if (this.#seen.get(name) === said) return
+    this.#seen.set(name, said)
+    this.story.push(`${new Date().toISOString()} ${name}: ${said}`)
   }
 }
 
@@ -176,7 +208,9 @@ function contradictions(view: PartitionView, { missing, copied }: PartitionTruth
   const lost = view.lost.filter(({ certain, former }) => certain && !former)
   const isLost = (offset: bigint): boolean =>
     lost.some(({ from, to }) => BigInt(from) <= offset && offset < BigInt(to))
-  const first = missing.find(({ offset }) => !isLost(offset))
+  // What was written after the end offset was asked for is no part of the answer.
+  const asOf = Date.parse(view.highWatermarkAt ?? '')
+  const first = missing.find(({ offset, timestampMs }) => !isLost(offset) && timestampMs < asOf)
   if (first !== undefined) {
     const what = `offset ${first.offset} is not on the target`
     if (view.replicatedPosition !== null && BigInt(view.replicatedPosition) > first.offset)
