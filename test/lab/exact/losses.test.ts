@@ -17,13 +17,9 @@ const retentionDeadline = 'kafka_replication_topic_retention_deadline_timestamp_
 
 // A source of three brokers: the controller, and two that hold the topic that loses its leader.
 describe('records that are lost', () => {
-  const [tooLarge, fading, purged, fragile] = ['large', 'fading', 'purged', 'fragile'].map(ownName) as [
-    string,
-    string,
-    string,
-    string,
-  ]
-  const topics = [tooLarge, fading, purged, fragile]
+  const [tooLarge, fading, purged] = [ownName('large'), ownName('fading'), ownName('purged')]
+  const [unborn, fragile] = [ownName('unborn'), ownName('fragile')]
+  const topics = [tooLarge, fading, purged, unborn, fragile]
   const largest = 3_000
   let pair: SharedPair
   let south: LabCluster
@@ -50,6 +46,7 @@ describe('records that are lost', () => {
       { topic: tooLarge, ...onFirst },
       { topic: fading, ...onFirst, configEntries: [{ name: 'segment.ms', value: '1000' }] },
       { topic: purged, ...onFirst },
+      { topic: unborn, ...onFirst },
       {
         topic: fragile,
         replicaAssignment: [{ partition: 0, replicas: [2, 3] }],
@@ -105,10 +102,17 @@ describe('records that are lost', () => {
   test('retention and DeleteRecords overtake a MirrorMaker that is down', async () => {
     const writer = new SteadyWriter(south, [fading], { recordsPerSecond: 20 })
     await writer.start()
-    await untilPartition(exporter, fading, 0, 'the topic is copied', view => view.recoveryPoint !== null)
+    await untilPartition(
+      exporter,
+      fading,
+      0,
+      'it is being copied',
+      view => view.recoveryPoint !== null && BigInt(view.replicatedPosition ?? '0') > 0n,
+    )
     await mirrorMaker.kill()
     await setConfig(fading, { 'segment.ms': '1000', 'retention.ms': String(retentionMs) })
     await south.produce(purged, records('behind', 50))
+    await south.produce(unborn, records('never copied', 50))
     const deadlines: { at: number; deadline: number }[] = []
     const position = BigInt((await partitionOf(exporter, fading, 0))?.replicatedPosition ?? '-1')
     await waitUntil(
@@ -140,6 +144,7 @@ describe('records that are lost', () => {
     expect(Math.min(...left.slice(-10))).toBeLessThan(2)
 
     await deleteRecords(south, purged, 0, 80n)
+    await deleteRecords(south, unborn, 0, 30n)
     const logStart = (await source.records(fading, 0))[0]?.offset ?? 0n
     const copied = await target.records(`south.${fading}`, 0)
     const newest = copied.at(-1)?.value
@@ -154,7 +159,7 @@ describe('records that are lost', () => {
     console.log('purged, MirrorMaker down:', dead.lost, dead.replicatedPosition, dead.status)
     expect(dead.status).not.toBe('covered')
     await mirrorMaker.start()
-    await untilCovered(exporter, source, [purged, fading], 60_000)
+    await untilCovered(exporter, source, [purged, fading, unborn], 60_000)
     const afterPurge = await partitionOf(exporter, purged, 0)
     const afterFading = await partitionOf(exporter, fading, 0)
     console.log('fading:', position, firstLost, logStart, afterFading?.lost, afterFading?.possiblyLostRecords)
@@ -164,6 +169,10 @@ describe('records that are lost', () => {
       { from: String(firstLost), to: String(logStart), cause: 'expired', certain: true },
     ])
     expect(afterFading?.possiblyLostRecords).toBe('0')
+    const afterUnborn = await partitionOf(exporter, unborn, 0)
+    expect(afterUnborn?.lost, 'of a topic that was never copied before').toMatchObject([
+      { from: '0', to: '30', cause: 'expired' },
+    ])
   })
 
   test('an unclean election shortens the source: diverged, and not covered until MirrorMaker began anew', async () => {

@@ -143,7 +143,7 @@ describe('offsets without records', () => {
     })
     expect(behind.tail).toMatchObject({ records: 26, to: '221' })
     const never = await partitionOf(exporter, settings, 0)
-    expect(never).toMatchObject({ missingRecords: 26, tail: { records: 26 } })
+    expect(never).toMatchObject({ lagRecords: '26', tail: { records: 26 } })
     expect(never?.status).not.toBe('covered')
   })
 
