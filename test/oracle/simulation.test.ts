@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { noContent } from '../../src/compare/partition.ts'
 import type { FlowAssessment, TopicAssessment } from '../../src/model/assessment.ts'
 import type { LostRange, PartitionComparison } from '../../src/model/comparison.ts'
 import type { FaultName } from './simulation/faults.ts'
@@ -238,13 +239,6 @@ function withLost(
     former: false,
     ...range,
   }
-  const content = partition.content ?? {
-    tail: undefined,
-    audit: undefined,
-    losses: undefined,
-    gap: undefined,
-    openTransaction: undefined,
-    unreadable: undefined,
-  }
+  const content = partition.content ?? noContent
   return { ...partition, content: { ...content, losses: { ranges: [lost], lost: 0n, possiblyLost: 0n } } }
 }
