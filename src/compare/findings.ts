@@ -17,7 +17,7 @@ import { type CompareContext, withPartitions } from './flow.ts'
 import { headOf } from './head.ts'
 import { copyBound } from './history.ts'
 import { withLoss } from './losses.ts'
-import { isExact, noContent, withContent } from './partition.ts'
+import { behindGap, isExact, noContent, withContent } from './partition.ts'
 import { adopted, raisedTo } from './position.ts'
 
 const mismatchesKept = 8
@@ -89,6 +89,7 @@ function afterHead(
     durable: position.durable,
     source,
     target,
+    wasExact: isExact(before, before.targetEnd),
     before: content.tail,
     at: result.at,
   })
@@ -212,16 +213,23 @@ function lostInGaps(
 ): readonly LostRange[] {
   const expired = (from: bigint, to: bigint, certain: boolean): LostRange[] =>
     from < to ? [{ from, to, cause: 'expired', certain, foundAt: at, former: false }] : []
-  return gaps.flatMap(({ after, before }) => {
-    if (before.source < source.logStart) return expired(after.source + 1n, before.source, false)
+  return gaps.flatMap(gap => {
+    const { after, before } = gap
+    const open = behindGap(gap)
+    if (before.source < source.logStart) return expired(open, before.source, false)
     if (after.source + 1n >= source.logStart) return []
-    if (lowest === undefined) return expired(after.source + 1n, source.logStart, false)
+    if (lowest === undefined) return expired(open, source.logStart, false)
     const copied = target.records.filter(
       ({ offset }) => offset > after.target && offset < lowest.target,
     ).length
     const to = source.logStart < lowest.source ? source.logStart : lowest.source
     const isExact = !hasPhantoms && gaps.length === 1 && target.from <= after.target
-    return expired(after.source + 1n + (isExact ? BigInt(copied) : 0n), to, isExact)
+    // What lies between on the target was copied from there, unless it is foreign.
+    const from = after.source + 1n + (isExact ? BigInt(copied) : 0n)
+    return [
+      ...expired(open, from < to ? from : to, false),
+      ...expired(from > open ? from : open, to, isExact),
+    ]
   })
 }
 

@@ -16,6 +16,8 @@ export interface HeadInput {
   readonly source: RecordWindow
   /** Undefined where it could not be read, or was not asked for. */
   readonly target: RecordWindow | undefined
+  /** Before this look it was known that nothing behind the position is on the target. */
+  readonly wasExact: boolean
   /** The tail as the last look left it, when the target has not grown since. */
   readonly before: Tail | undefined
   readonly at: Instant
@@ -65,6 +67,7 @@ export function headOf(input: HeadInput): Head {
       copied: tail.length - records.length,
       markers: source.markers.filter(offset => offset >= proven && offset < limit).length,
       firstRecord: first === undefined ? undefined : { offset: first.offset, timestampMs: first.timestampMs },
+      isWhole: input.wasExact || source.from <= proven,
       missing,
       unexplained: copied?.unexplained,
       targetEnd: target?.readTo,

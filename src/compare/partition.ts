@@ -1,4 +1,4 @@
-import type { Content, LostRange, PartitionComparison, Position } from '../model/comparison.ts'
+import type { Content, LostRange, OpenGap, PartitionComparison, Position } from '../model/comparison.ts'
 import type { PartitionProgress } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
@@ -61,7 +61,7 @@ export function comparePartition(
     history = observed(history, 0n, reading.absentUntil, undefined)
   }
   const beforeProgress = position
-  const contradiction = contradictionOf(position, seen?.highWatermark, reading)
+  const contradiction = contradictionOf(position, seen?.highWatermark, previous?.targetEnd, reading)
   if (contradiction !== undefined) {
     content = contentAfterDiscard(previous, reading)
     position = discard(position, contradiction.reason, contradiction.detail, t0, contradiction.adoptable)
@@ -115,7 +115,8 @@ export function comparePartition(
   const gaps = reading.progress?.pairs?.gaps
   if (gaps !== undefined && position.discarded === undefined) {
     const before = content ?? noContent
-    content = { ...before, gaps: [...before.gaps, ...gaps].slice(-maxGaps) }
+    const { proven } = beforeProgress
+    content = { ...before, gaps: [...before.gaps, ...gaps.map(gap => ({ ...gap, proven }))].slice(-maxGaps) }
   }
   content = withExpired(content, reading, { position, logStart, highWatermark, targetEnd })
   if (discarded?.reason === 'recreated' && position.discarded === undefined) {
@@ -276,8 +277,9 @@ function contentAfterDiscard(
   const fell = highWatermark !== undefined && highWatermark < seen
   if (reading.recreatedSource || fell) {
     const isCutOff = !reading.recreatedSource && fell && highWatermark > proven
-    const from = isCutOff ? highWatermark : proven
-    if (discarded === undefined && from < seen) {
+    // Of positions that had been discarded before, nothing is known.
+    const from = isCutOff ? highWatermark : discarded === undefined ? proven : (discarded.logStart ?? 0n)
+    if (from < seen) {
       losses = withLoss(losses, {
         from,
         to: seen,
@@ -302,7 +304,7 @@ export function isExact(
 ): boolean {
   const tail = partition?.content?.tail
   return (
-    tail !== undefined &&
+    tail?.isWhole === true &&
     tail.missing === tail.records &&
     tail.from === partition?.position.proven &&
     targetEnd !== undefined &&
@@ -339,7 +341,7 @@ function withExpired(
   const open = gaps.filter(({ before }) => !isFresh || (canLook && logStart <= before.source))
   for (const gap of gaps) {
     if (open.includes(gap)) continue
-    expired(gap.after.source + 1n, logStart < gap.before.source ? logStart : gap.before.source, false)
+    expired(behindGap(gap), logStart < gap.before.source ? logStart : gap.before.source, false)
   }
   if (hasEvidence(position) && highWatermark !== undefined) {
     const to = logStart < highWatermark ? logStart : highWatermark
@@ -347,6 +349,11 @@ function withExpired(
   }
   if (found.length === 0 && open.length === gaps.length) return content
   return { ...(content ?? noContent), gaps: open, losses: found.reduce(withLoss, content?.losses) }
+}
+
+/** The first offset of which a gap leaves open whether it was copied. */
+export function behindGap({ after, proven }: OpenGap): bigint {
+  return after.source + 1n > proven ? after.source + 1n : proven
 }
 
 /** Where the engine began anew further up than the log, it has left something behind: none of that was shown to be copied. */
@@ -366,6 +373,7 @@ function withLeftBehind(
 function contradictionOf(
   position: Position,
   lastHighWatermark: bigint | undefined,
+  lastTargetEnd: bigint | undefined,
   reading: PartitionReading,
 ): Contradiction | undefined {
   if (reading.recreated !== undefined) {
@@ -388,6 +396,10 @@ function contradictionOf(
     return { reason: 'diverged', detail, adoptable: true }
   }
   const targetEnd = valueIfKnown(reading.targetEnd)
+  if (targetEnd !== undefined && lastTargetEnd !== undefined && targetEnd < lastTargetEnd) {
+    const detail = `${reading.name}: the target's log ended at ${lastTargetEnd} and now ends at ${targetEnd}`
+    return { reason: 'diverged', detail, adoptable: true }
+  }
   if (targetEnd !== undefined && position.pair !== undefined && targetEnd <= position.pair.target) {
     const detail = `${reading.name}: the engine wrote target offset ${position.pair.target}, but the target's log ends at ${targetEnd}`
     return { reason: 'diverged', detail, adoptable: true }

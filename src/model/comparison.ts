@@ -66,6 +66,8 @@ export interface Tail {
   readonly copied: number
   readonly markers: number
   readonly firstRecord: { readonly offset: bigint; readonly timestampMs: number } | undefined
+  /** Nothing between `from` and the first record was deleted before it was looked for on the target. */
+  readonly isWhole: boolean
   /** Those of `records` that are certainly not on the target; undefined where that cannot be told. */
   readonly missing: number | undefined
   /** Records among the newest of the target that are no copy of what the source has: of a foreign writer, or expired since. */
@@ -137,13 +139,18 @@ export interface OpenTransaction {
   readonly detail: string
 }
 
+/** A gap that was not looked at yet, and the position that was proven before it was seen. */
+export interface OpenGap extends Gap {
+  readonly proven: bigint
+}
+
 /** What is known from records; a partition that was never looked at has none of it. */
 export interface Content {
   readonly tail: Tail | undefined
   readonly audit: Audit | undefined
   readonly losses: Losses | undefined
   /** Not yet looked at, in order. */
-  readonly gaps: readonly Gap[]
+  readonly gaps: readonly OpenGap[]
   /** Offsets without records have been seen in it, so that offsets do not count records. */
   readonly hasPhantoms: boolean
   readonly openTransaction: OpenTransaction | undefined

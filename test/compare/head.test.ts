@@ -13,6 +13,7 @@ function head(parts: Partial<HeadInput> & Pick<HeadInput, 'source'>): ReturnType
     durable: 2n,
     target: undefined,
     before: undefined,
+    wasExact: false,
     at: 9,
     ...parts,
   })
