@@ -72,7 +72,9 @@ export function matchStretch(
       continue
     }
     const copyBelow = lastBefore(inTarget.get(ofSource[i] ?? ''), j)
-    const originalBelow = lastBefore(inSource.get(ofTarget[j] ?? ''), i)
+    // Where a wrong place would be taken for the right one, only a content that no other record has leads to it.
+    const sources = inSource.get(ofTarget[j] ?? '')
+    const originalBelow = wantsUnique && sources?.length !== 1 ? undefined : lastBefore(sources, i)
     if (copyBelow !== undefined && (originalBelow === undefined || j - copyBelow <= i - originalBelow)) {
       j = copyBelow
     } else if (originalBelow !== undefined) {

@@ -81,6 +81,8 @@ function afterHead(
   if (seen === undefined || position.discarded !== undefined) return { partition: before, outcome: undefined }
   const { isolationLevel } = flow.replicator
   const target = valueIfKnown(result.target)
+  const isContinued =
+    result.inspection.target === undefined && result.inspection.source.from > position.proven
   const head = headOf({
     proven: position.proven,
     highWatermark: seen.highWatermark,
@@ -90,7 +92,7 @@ function afterHead(
     source,
     target,
     wasExact: isExact(before, before.targetEnd),
-    before: content.tail,
+    before: isContinued ? content.tail : undefined,
     at: result.at,
   })
   const raised = raisedTo(position, head.position, 'content')
@@ -123,6 +125,10 @@ function afterHead(
             ? 'inconclusive'
             : 'proven',
   }
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
 }
 
 function openTransactionOf(
@@ -412,7 +418,7 @@ function adoptionOf(
     position: adopted(position, pair),
     losses: [
       // Deleted while the new copy did not have it.
-      ...range(discarded.logStart ?? start, start, false),
+      ...range(least(discarded.logStart ?? start, discarded.proven), start, false),
       ...range(start, boundary.offset, isCertain),
       // Records that look alike match the old content as well as their own copies.
       ...range(boundary.offset, uniqueDownTo, false),

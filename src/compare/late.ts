@@ -1,5 +1,6 @@
 import type { FlowComparison, PartitionComparison } from '../model/comparison.ts'
 import { provableExposureMs } from '../model/engine.ts'
+import type { EngineObservation } from '../model/observation.ts'
 import type { Instant } from '../model/time.ts'
 import type { CompareContext } from './flow.ts'
 
@@ -15,14 +16,16 @@ export function isLate(
 }
 
 /**
- * The partitions whose log start the next poll should ask for: those where it decides something. Few in a healthy
+ * The partitions whose log start to ask for: those where it decides something, by the last comparison and by what the
+ * engine has said since. Few in a healthy
  * flow, so that a poll costs one ListOffsets a cluster and not two.
  */
 export function logStartsWanted(
   comparison: FlowComparison,
+  progress: EngineObservation['progress'],
   context: CompareContext,
 ): ReadonlyMap<string, ReadonlySet<number>> {
-  return partitionsWhere(
+  const wanted = partitionsWhere(
     comparison,
     partition =>
       partition.logStartWanted ||
@@ -31,6 +34,12 @@ export function logStartsWanted(
       (partition.content?.gaps.length ?? 0) > 0 ||
       isLate(partition, comparison.source.t0, context),
   )
+  for (const [topic, partitions] of progress) {
+    for (const [partition, { pairs }] of partitions) {
+      if (pairs?.gaps !== undefined) wanted.set(topic, new Set([...(wanted.get(topic) ?? []), partition]))
+    }
+  }
+  return wanted
 }
 
 /** Topics whose retention the next poll should know: something in them waits to be copied. */

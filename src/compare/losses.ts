@@ -29,9 +29,12 @@ export function withLoss(losses: Losses | undefined, found: LostRange): Losses {
   }
 }
 
-/** The same losses, as those of a log that has been replaced. */
-export function asFormer(losses: Losses): Losses {
-  return { ...losses, ranges: losses.ranges.map(range => ({ ...range, former: true })) }
+/** The same losses, as those of a log that has been replaced from an offset on. */
+export function asFormer(losses: Losses, from: bigint): Losses {
+  return {
+    ...losses,
+    ranges: losses.ranges.map(range => (range.to > from ? { ...range, former: true } : range)),
+  }
 }
 
 interface OffsetSpan {

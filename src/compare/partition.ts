@@ -4,9 +4,9 @@ import { isKnown, type Reading, type Unknown, unknownOf, valueIfKnown } from '..
 import type { Instant } from '../model/time.ts'
 import { observed, provenInstant, pruned, sampleAt } from './history.ts'
 import { asFormer, withLoss } from './losses.ts'
-import { advanced, discard, estimated, hasEvidence, noPosition, raisedTo } from './position.ts'
+import { advanced, discard, estimated, hasEvidence, noPosition, noted, raisedTo } from './position.ts'
 
-/** Gaps that wait to be looked at; older ones are left to the rotation. */
+/** Gaps that wait to be looked at; of more the oldest two become one. */
 const maxGaps = 16
 
 /** What one poll found of one partition, and the circumstances that decide what it means. */
@@ -69,7 +69,11 @@ export function comparePartition(
     seen = undefined
   }
   const { discarded } = position
-  if (reading.progress !== undefined) position = advanced(position, reading.progress)
+  if (reading.progress !== undefined) {
+    // What the poll of a discard read may be of the identity that has ended.
+    const isOfAnother = contradiction !== undefined && discarded !== undefined
+    position = isOfAnother ? noted(position, reading.progress) : advanced(position, reading.progress)
+  }
   // A position above a high watermark that was asked for later points beyond the log.
   if (
     highWatermark !== undefined &&
@@ -116,9 +120,16 @@ export function comparePartition(
   if (gaps !== undefined && position.discarded === undefined) {
     const before = content ?? noContent
     const { proven } = beforeProgress
-    content = { ...before, gaps: [...before.gaps, ...gaps.map(gap => ({ ...gap, proven }))].slice(-maxGaps) }
+    content = { ...before, gaps: gaps.reduce((all, gap) => withGap(all, { ...gap, proven }), before.gaps) }
   }
-  content = withExpired(content, reading, { position, logStart, highWatermark, targetEnd })
+  const isKnownFromItsBeginning = provenInstant(history, beforeProgress.proven) !== undefined
+  content = withExpired(content, reading, {
+    position,
+    before: isKnownFromItsBeginning ? beforeProgress : undefined,
+    logStart,
+    highWatermark,
+    targetEnd,
+  })
   if (discarded?.reason === 'recreated' && position.discarded === undefined) {
     content = withLeftBehind(content, reading, logStart)
   }
@@ -292,7 +303,7 @@ function contentAfterDiscard(
         former: false,
       })
     }
-    if (losses !== undefined) losses = asFormer(losses)
+    if (losses !== undefined) losses = asFormer(losses, reading.recreatedSource ? 0n : (highWatermark ?? 0n))
   }
   return losses === undefined ? undefined : { ...noContent, losses }
 }
@@ -314,6 +325,8 @@ export function isExact(
 
 interface ExpiredInput {
   readonly position: Position
+  /** The position before this poll; undefined where what lay behind it was not known. */
+  readonly before: Position | undefined
   readonly logStart: bigint | undefined
   readonly highWatermark: bigint | undefined
   readonly targetEnd: bigint | undefined
@@ -327,7 +340,7 @@ interface ExpiredInput {
 function withExpired(
   content: Content | undefined,
   { recordsAreRead, t0, logStart: asked }: PartitionReading,
-  { position, logStart, highWatermark, targetEnd }: ExpiredInput,
+  { position, before, logStart, highWatermark, targetEnd }: ExpiredInput,
 ): Content | undefined {
   if (logStart === undefined || position.discarded !== undefined) return content
   const found: LostRange[] = []
@@ -343,12 +356,23 @@ function withExpired(
     if (open.includes(gap)) continue
     expired(behindGap(gap), logStart < gap.before.source ? logStart : gap.before.source, false)
   }
-  if (hasEvidence(position) && highWatermark !== undefined) {
+  if (before !== undefined && !hasEvidence(before) && hasEvidence(position)) {
+    // The engine has begun, further up than the log had.
+    expired(before.proven, logStart < position.proven ? logStart : position.proven, false)
+  }
+  if ((hasEvidence(position) || before !== undefined) && highWatermark !== undefined) {
     const to = logStart < highWatermark ? logStart : highWatermark
     expired(position.proven, to, isExact({ position, content }, targetEnd))
   }
   if (found.length === 0 && open.length === gaps.length) return content
   return { ...(content ?? noContent), gaps: open, losses: found.reduce(withLoss, content?.losses) }
+}
+
+function withGap(gaps: readonly OpenGap[], gap: OpenGap): readonly OpenGap[] {
+  const all = [...gaps, gap]
+  const [first, second, ...rest] = all
+  if (all.length <= maxGaps || first === undefined || second === undefined) return all
+  return [{ ...first, before: second.before }, ...rest]
 }
 
 /** The first offset of which a gap leaves open whether it was copied. */
@@ -442,7 +466,7 @@ function unknownNowOf(
   missing: boolean,
 ): Unknown | undefined {
   if (highWatermark === undefined) return unknownOf(reading.highWatermark)
-  if (highWatermark === 0n) return undefined
+  if (highWatermark === 0n && position.discarded?.reason !== 'diverged') return undefined
   if (reading.targetEnd !== 'absent' && !isKnown(reading.targetEnd)) return reading.targetEnd.unknown
   if (position.discarded !== undefined) {
     return { reason: position.discarded.reason, detail: position.discarded.detail }

@@ -33,11 +33,7 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
     // Where nothing had been flushed before, a flush may be the old run's first.
     const durableWentBack = position.durable !== undefined && isBack(durable?.newest)
     if (!durableWentBack && !pairsWentBack) {
-      return {
-        ...position,
-        durable: durable?.newest ?? position.durable,
-        discarded: pairs === undefined ? discarded : { ...discarded, since: pairs.newest },
-      }
+      return noted(position, progress)
     }
     // Of the poll in which it began anew only the newest values are surely of the new run; a durable position
     // above the bound may be a flush of the old run that was still on its way.
@@ -68,6 +64,17 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
   }
 }
 
+/** The position after what the engine committed, which proves nothing: it is only kept in mind for what comes later. */
+export function noted(position: Position, { durable, pairs }: PartitionProgress): Position {
+  const { discarded } = position
+  if (discarded === undefined) return position
+  return {
+    ...position,
+    durable: durable?.newest ?? position.durable,
+    discarded: pairs === undefined ? discarded : { ...discarded, since: pairs.newest },
+  }
+}
+
 /** Whether the engine has committed anything that this position rests on. */
 export function hasEvidence(position: Position): boolean {
   return position.durable !== undefined || position.pair !== undefined
@@ -83,11 +90,12 @@ export function discard(
 ): Position {
   if (!hasEvidence(position)) return position.discarded === undefined ? noPosition : position
   const logStart = position.discarded?.logStart
+  const proven = position.discarded?.proven ?? position.proven
   const beganAnewAtOrBelow = position.durable ?? position.pair?.source
   return {
     ...noPosition,
     durable: position.durable,
-    discarded: { reason, detail, at, adoptable, logStart, since: undefined, beganAnewAtOrBelow },
+    discarded: { reason, detail, at, adoptable, logStart, proven, since: undefined, beganAnewAtOrBelow },
   }
 }
 

@@ -31,6 +31,8 @@ export interface Discarded {
   readonly adoptable: boolean
   /** Where the source's log began then, as far as that was read: what it deletes since was not copied again. */
   readonly logStart: bigint | undefined
+  /** The position as it was. */
+  readonly proven: bigint
   /** The newest pair since, which counts only once content has shown that it is of the new identity. */
   readonly since: OffsetPair | undefined
   /** The engine began anew once it commits a replicated offset at or below this one; undefined: any commit. */

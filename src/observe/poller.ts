@@ -9,6 +9,7 @@ import type { ClusterStatus, FlowAssessment } from '../model/assessment.ts'
 import type { FlowComparison } from '../model/comparison.ts'
 import { budgetOf, type Flow } from '../model/flow.ts'
 import type {
+  EngineObservation,
   PartitionOffsets,
   Retention,
   SideObservation,
@@ -126,7 +127,7 @@ export class Poller {
       polled.map(async ({ flow, source, target }, index) => {
         const engine = engines[index]
         if (engine === undefined) throw new Error(`flow ${flow.flow.name} was not read`)
-        const extras = await this.#readExtras(flow, source, end)
+        const extras = await this.#readExtras(flow, engine, source, end)
         const clock = this.#clock()
         const observation = {
           at: clock.now,
@@ -214,6 +215,7 @@ export class Poller {
   /** What the last comparison asked for besides: few partitions, so that a healthy flow costs nothing. */
   async #readExtras(
     { flow, comparison, compare, retention }: FlowState,
+    engine: EngineObservation,
     source: PolledCluster,
     deadline: Instant,
   ): Promise<Extras> {
@@ -223,7 +225,7 @@ export class Poller {
         const topic = topicOn(source, name)
         return topic !== 'absent' && isKnown(topic) ? topic.value : []
       })
-    const starts = logStartsWanted(comparison, compare)
+    const starts = logStartsWanted(comparison, engine.progress, compare)
     const probes = probesWanted(comparison, compare)
     const { wallMs } = this.#clock()
     const none: ReadonlySet<number> = new Set()

@@ -121,6 +121,7 @@ describe('nothing is estimated', () => {
             at: 5,
             adoptable: true,
             logStart: undefined,
+            proven: 0n,
             since: undefined,
             beganAnewAtOrBelow: 9n,
           },

@@ -58,7 +58,7 @@ describe('losses', () => {
   })
 
   test('of a topic that was replaced do not hide those of the next', () => {
-    const former = asFormer(all(range(0n, 10n)) ?? { ranges: [], lost: 0n, possiblyLost: 0n })
+    const former = asFormer(all(range(0n, 10n)) ?? { ranges: [], lost: 0n, possiblyLost: 0n }, 0n)
     const losses = withLoss(former, range(0n, 4n))
     expect(losses.lost).toBe(14n)
     expect(losses.ranges.map(({ former }) => former)).toEqual([true, false])
