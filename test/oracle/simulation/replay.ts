@@ -7,6 +7,17 @@ export interface RecordedCopies {
   readonly count: number
 }
 
+/** A recording of a real world (test/oracle/real/recording.ts), as far as it is replayed. */
+export interface RecordedWorld {
+  readonly happenings: readonly (readonly [atMs: number, text: string])[]
+  readonly partitions: readonly RecordedPartition[]
+}
+
+/** When MirrorMaker's tasks began anew in a recorded world. */
+export function startsOf({ happenings }: RecordedWorld): readonly number[] {
+  return happenings.flatMap(([atMs, text]) => (/^MirrorMaker (killed|stopped): over/.test(text) ? atMs : []))
+}
+
 /** What happened to one partition in one life of a task, in order: copies were acknowledged, or offsets were committed. */
 export type RecordedStep = RecordedCopies | 'commit'
 
@@ -28,7 +39,7 @@ export function replayedSyncs(steps: readonly RecordedStep[]): readonly SyncPair
   return syncs
 }
 
-/** One partition of a recording of a real world (test/oracle/real/recording.ts), as far as it is replayed. */
+/** One partition of it. */
 export interface RecordedPartition {
   readonly copies: readonly (readonly [
     atMs: number,
@@ -50,7 +61,7 @@ export interface Conformance {
   /** Syncs that the model writes too: because a record forces them, or because offsets were committed. */
   readonly forced: number
   readonly committed: number
-  /** Syncs of a pair that was not copied in that place: the first record of a task's life does that. */
+  /** Syncs that nothing explains. */
   readonly unexplained: readonly SyncPair[]
   /** Syncs that a record forces and that were not written; of two that wait at the same time only the newer one is. */
   readonly withheld: readonly SyncPair[]
@@ -59,9 +70,12 @@ export interface Conformance {
 /**
  * Replays the copies of a partition, in the order of the target, through the model. When exactly MirrorMaker committed
  * between two copies cannot be seen from outside: a sync that nothing forces must lie at or behind an offset that was
- * committed since the last one.
+ * committed since the last one. Tasks that begin anew at the instants given sync their first record.
  */
-export function conformanceOf({ copies, syncs, commits }: RecordedPartition): Conformance {
+export function conformanceOf(
+  { copies, syncs, commits }: RecordedPartition,
+  startsAtMs: readonly number[],
+): Conformance {
   let forced = 0
   let committed = 0
   const unexplained: SyncPair[] = []
@@ -69,14 +83,22 @@ export function conformanceOf({ copies, syncs, commits }: RecordedPartition): Co
   const recorded = syncs.map(([, writtenAtMs, source, target]) => ({ writtenAtMs, source, target }))
   const isRecorded = new Set(recorded.map(pairKey))
   const sent: SyncPair[] = []
-  const queue = new OffsetSyncQueue<'partition'>((_, pair) => {
-    sent.push(pair)
-    queue.arrived()
-  })
+  const begin = (): OffsetSyncQueue<'partition'> => {
+    const begun = new OffsetSyncQueue<'partition'>((_, pair) => {
+      sent.push(pair)
+      begun.arrived()
+    })
+    return begun
+  }
+  let queue = begin()
+  let starts = 0
   const byPair = new Map(recorded.map(sync => [pairKey(sync), sync]))
   const explained = new Set<string>()
   let lastCommit = -1
-  for (const [, , from, to, count] of copies) {
+  for (const [atMs, , from, to, count] of copies) {
+    const before = starts
+    while ((startsAtMs[starts] ?? Number.POSITIVE_INFINITY) <= atMs) starts += 1
+    if (starts > before) queue = begin()
     for (let index = 0; index < count; index++) {
       const pair = { source: from + index, target: to + index }
       const key = pairKey(pair)
