@@ -1,3 +1,4 @@
+import { maxRanges } from '../../../src/compare/losses.ts'
 import type { TopicAssessment } from '../../../src/model/assessment.ts'
 import type { LostRange, PartitionComparison } from '../../../src/model/comparison.ts'
 import type { IsolationLevel } from '../../../src/model/flow.ts'
@@ -70,11 +71,13 @@ export function judge(sample: Sample): Judged {
     mostMissing += truth.missing.size + truth.copiedInPoll + truth.compactedUncopied
     const ranges = partition?.content?.losses?.ranges ?? []
     const lost = ranges.filter(range => !range.former)
+    // Of very many ranges the oldest are counted and told no longer.
+    const areSomeUntold = ranges.length >= maxRanges
     let missing = 0
     for (const entry of truth.missing) {
       if (isUnseenLoss(entry, sample)) continue
       // What an unclean election took, is of the log as it was before.
-      const isLost = isCounted(entry, entry.gone === 'truncated' ? ranges : lost)
+      const isLost = areSomeUntold || isCounted(entry, entry.gone === 'truncated' ? ranges : lost)
       if (entry.gone === undefined && !isLost) {
         trulyMissing += 1
         truePoint = Math.min(truePoint, entry.writtenAt)

@@ -227,7 +227,10 @@ export class SimulatedWorld {
 
   /** What the target loses of a log is on the target no longer. */
   loseCopies(entries: readonly SimulatedTopic['partitions'][number]['entries'][number][]): void {
-    for (const { original, transaction } of entries) {
+    for (const entry of entries) {
+      const { original, transaction } = entry
+      // What an open transaction wrote there will not count when it is committed.
+      entry.gone = 'truncated'
       if (original === undefined || (transaction !== undefined && transaction.state !== 'committed')) continue
       original.listener?.uncopied(original, this.time.now)
     }
