@@ -116,9 +116,8 @@ describe('a recovery point', () => {
     expect(rulesBroken(sampleOf({ recoveryPoint: point, lost: [lostRange(8, 10, false)] }), truth)).toEqual(
       [],
     )
-    expect(rulesBroken(sampleOf({ recoveryPoint: point, lost: [lostRange(8, 9, false)] }), truth)).toEqual([
-      'point',
-    ])
+    for (const range of [lostRange(8, 9, false), { ...lostRange(8, 10), former: true }])
+      expect(rulesBroken(sampleOf({ recoveryPoint: point, lost: [range] }), truth)).toEqual(['point'])
   })
 
   test('of identical records is wrong when there are fewer copies than records', () => {

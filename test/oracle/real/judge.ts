@@ -28,6 +28,8 @@ export interface LostClaim {
   readonly to: string
   readonly cause: string
   readonly certain: boolean
+  /** Its offsets are those of a topic that has been replaced since. */
+  readonly former?: boolean
   readonly foundAt: string
 }
 
@@ -175,6 +177,7 @@ export class Judge {
     const unread = targets.reduce((sum, log) => sum + log.unread, 0)
     const blindBefore = this.#blindBefore(sample, truth)
 
+    const current = claims?.lost?.filter(({ former }) => former !== true)
     const missing: Missing[] = []
     const uncounted: Missing[] = []
     let excusedAsLost = 0
@@ -211,7 +214,7 @@ export class Judge {
         const alreadyUsed = used.get(content) ?? 0
         const kept = truth.compacted ? record.retainedAt >= endedAt : true
         if (!kept || acceptedBy < blindBefore) continue
-        if (isIn(claims?.lost, offset)) {
+        if (isIn(current, offset)) {
           if (copies <= alreadyUsed) excusedAsLost += 1
           continue
         }
@@ -403,7 +406,10 @@ function lostObjections(sample: Sample, { claims, truth }: PartitionFacts): Obje
     const foundAt = Date.parse(range.foundAt)
     // The offsets may be those of a life of the topic that ended when the loss was found: it must be wrong for each.
     const lives = truth.source.filter(
-      log => log.createdAfter < foundAt && (log.goneBy ?? foundAt) >= foundAt - 15_000,
+      log =>
+        log.createdAfter < foundAt &&
+        (log.goneBy ?? foundAt) >= foundAt - 15_000 &&
+        (range.former !== true || log.goneBy !== undefined),
     )
     const wrong = lives.map(log =>
       log.records.find(
