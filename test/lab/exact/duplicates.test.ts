@@ -52,9 +52,12 @@ describe('records on the target that are no first copies', () => {
     target = new Segments(pair.lab, pair.target)
     watch = new Watch({ exporter, copies: [{ topic, copy }], source, target })
     await writer.start()
-    await exporter.until(
-      'a point is proven',
-      page => page.value('kafka_replication_topic_recovery_point_timestamp_seconds', { topic }) !== undefined,
+    await untilPartition(
+      exporter,
+      topic,
+      0,
+      'it is being copied',
+      ({ replicatedPosition }) => BigInt(replicatedPosition ?? '0') > 0n,
       60_000,
     )
   })

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LabMirrorMaker } from '../../../lab/mirrorMaker.ts'
 import { freePort } from '../../../lab/ports.ts'
 import { Segments } from '../../../lab/segments.ts'
+import { TransactionalWriter } from '../../../lab/transactions.ts'
 import { SteadyWriter } from '../../../lab/writer.ts'
 import { configFor, Exporter } from '../support/exporter.ts'
 import { ownName, type SharedPair, sharedPair } from '../support/pair.ts'
-import { boundMs, truthOf, untilCovered, Watch } from './support.ts'
+import { boundMs, partitionOf, records, truthOf, untilCovered, Watch } from './support.ts'
 
 describe('MirrorMaker that writes exactly once', () => {
   const topic = ownName('once')
@@ -29,7 +30,7 @@ describe('MirrorMaker that writes exactly once', () => {
       targetAlias,
       topics: topic,
       properties: {
-        'exactly.once.source.support': 'enabled',
+        [`${targetAlias}.exactly.once.source.support`]: 'enabled',
         'dedicated.mode.enable.internal.rest': true,
         listeners: `http://127.0.0.1:${await freePort()}`,
         // What a killed worker left open is given up soon.
@@ -80,6 +81,29 @@ describe('MirrorMaker that writes exactly once', () => {
     console.log(`covered ${((performance.now() - began) / 1000).toFixed(1)} s after the restart`)
     for (const partition of [0, 1])
       expect((await truthOf({ topic, copy }, partition, source, target)).missing).toEqual([])
+  })
+
+  test('what a killed MirrorMaker left in an open transaction is no copy', async () => {
+    await mirrorMaker.kill()
+    const position = (await partitionOf(exporter, topic, 0))?.replicatedPosition
+    const waiting = records('left behind', 10)
+    await pair.source.produce(topic, waiting)
+    // The very bytes that MirrorMaker writes before it commits.
+    const left = await TransactionalWriter.start(pair.target, copy, { transactionalId: ownName('left') })
+    const open = await left.leaveOpen(waiting)
+    const expectNoProof = async () => {
+      for (let sample = 0; sample < 20; sample++) {
+        const view = await partitionOf(exporter, topic, 0)
+        expect(view?.replicatedPosition).toBe(position)
+        await sleep(250)
+      }
+    }
+    await expectNoProof()
+    await open.abort()
+    await left.stop()
+    await expectNoProof()
+    await mirrorMaker.start()
+    await untilCovered(exporter, source, [topic], 150_000)
     await watch.stop()
     expect(watch.violations.slice(0, 5)).toEqual([])
     expect(watch.samples).toBeGreaterThan(40)
