@@ -47,7 +47,6 @@ describe('tools for the exact stories', () => {
     const transaction = await writer.leaveOpen([{ value: 'open' }])
     await pair.source.produce(topic, [{ value: 'behind' }])
     expect(await consumed(pair, topic, false)).toEqual(['committed'])
-    expect(await consumed(pair, topic, true)).toEqual(['committed', 'aborted', 'open', 'behind'])
     const segments = new Segments(pair.lab, pair.source)
     const outcomes = async () => (await segments.records(topic, 0)).map(found => found.transaction)
     expect(await outcomes()).toEqual(['committed', 'aborted', 'open', undefined])
@@ -80,7 +79,8 @@ describe('tools for the exact stories', () => {
       ['a', 'b', 'c', 'd'].map(value => ({ value })),
     )
     await deleteRecords(pair.source, topic, 0, 3n)
-    expect(await consumed(pair, topic, true)).toEqual(['d'])
+    const [offsets] = await pair.source.withAdmin(admin => admin.fetchTopicOffsets(topic))
+    expect(offsets).toMatchObject({ low: '3', high: '4' })
   })
 
   test('a record that was replaced on the disk is what a consumer gets', async () => {

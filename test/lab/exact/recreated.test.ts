@@ -3,7 +3,7 @@ import { Segments } from '../../../lab/segments.ts'
 import { waitUntil } from '../../../lab/wait.ts'
 import { configFor, Exporter } from '../support/exporter.ts'
 import { ownName, type SharedPair, sharedPair } from '../support/pair.ts'
-import { partitionOf, records, truthOf, untilCovered, untilPartition, Watch } from './support.ts'
+import { records, truthOf, untilCovered, untilPartition, Watch } from './support.ts'
 
 const former = 785
 const longer = 1_000
