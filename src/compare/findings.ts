@@ -269,8 +269,8 @@ function auditAfter(
     return { from: offset, to: offset + 1n, cause: 'skipped', certain, foundAt: at, former: false }
   }
   const losses = [
-    ...match.skipped.map(offset => skipped(offset, true)),
-    // What a former identity left between proves nothing: these are only not excluded.
+    // What a former identity left between proves nothing: there they are only not excluded.
+    ...match.skipped.map(offset => skipped(offset, !isDiscarded)),
     ...(isDiscarded ? match.unplaced.map(offset => skipped(offset, false)) : []),
   ]
   const isLost =

@@ -35,7 +35,7 @@ export interface Plan {
 export function inspectionsFor(comparison: FlowComparison, context: CompareContext): Plan {
   const budget = context.flow.auditBytesPerPoll
   if (budget === 0) return { inspections: [], rotation: comparison.rotation }
-  const wanted = new Map<string, Wanted>()
+  const wanted: Wanted[] = []
   const all: { topic: TopicComparison; partition: PartitionComparison }[] = []
   for (const topic of comparison.topics.values()) {
     if (topic.unknown !== undefined) continue
@@ -44,14 +44,16 @@ export function inspectionsFor(comparison: FlowComparison, context: CompareConte
     for (const partition of topic.partitions) {
       if (partition.highWatermark?.lastSeenAt !== comparison.source.t0) continue
       all.push({ topic, partition })
-      const found = wantedOf(topic, partition, { comparison, context, budgetMs, isAudited })
-      if (found !== undefined) wanted.set(keyOf(found.inspection), found)
+      wanted.push(...wantedOf(topic, partition, { comparison, context, budgetMs, isAudited }))
     }
   }
   const inspections: Inspection[] = []
   let left = budget
   const reserved = budget * rotationShare
-  for (const { inspection, bytes } of [...wanted.values()].sort((a, b) => a.urgency - b.urgency)) {
+  const copies = new Set(
+    wanted.flatMap(({ inspection }) => (inspection.purpose === 'copy' ? keyOf(inspection) : [])),
+  )
+  for (const { inspection, bytes } of wanted.sort((a, b) => a.urgency - b.urgency)) {
     if (left - bytes < reserved && inspections.length > 0) break
     inspections.push(inspection)
     left -= bytes
@@ -61,7 +63,7 @@ export function inspectionsFor(comparison: FlowComparison, context: CompareConte
     const next = all[rotation]
     rotation = (rotation + 1) % all.length
     const inspection = next === undefined ? undefined : stretchOf(next.topic, next.partition)
-    if (inspection === undefined || wanted.get(keyOf(inspection))?.inspection.purpose === 'copy') continue
+    if (inspection === undefined || copies.has(keyOf(inspection))) continue
     inspections.push(inspection)
     left -= 2 * stretchBytes
   }
@@ -88,15 +90,16 @@ function wantedOf(
   topic: TopicComparison,
   partition: PartitionComparison,
   { comparison, context, budgetMs, isAudited }: Circumstances,
-): Wanted | undefined {
+): readonly Wanted[] {
   const { position, highWatermark: seen, content } = partition
-  if (seen === undefined) return undefined
+  if (seen === undefined) return []
   if (position.discarded !== undefined) {
     const { adoptable, since } = position.discarded
     const inspection = adoptable && since !== undefined ? stretchOf(topic, partition) : undefined
-    return inspection === undefined ? undefined : weighed(inspection, urgencies.identity)
+    return inspection === undefined ? [] : [weighed(inspection, urgencies.identity)]
   }
-  if (partition.unknown?.reason === 'reading') return undefined
+  if (partition.unknown?.reason === 'reading') return []
+  const wanted: Wanted[] = []
   if (seen.highWatermark > position.proven) {
     const { pollMs, pacing } = context
     const t0 = comparison.source.t0
@@ -109,7 +112,7 @@ function wantedOf(
     if (isNear || isAudited || isStill) {
       const inspection = headOf(topic, partition)
       const urgency = isNear ? urgencies.deadline : isAudited ? urgencies.audited : urgencies.still
-      if (inspection !== undefined) return weighed(inspection, urgency)
+      if (inspection !== undefined) wanted.push(weighed(inspection, urgency))
     }
   }
   const gap = spanOf(content?.gaps ?? [])
@@ -124,9 +127,9 @@ function wantedOf(
       target: { from: atLeastZero(gap.after.target - copySlack), to: gap.before.target + 1n },
       maxBytes: 4 * stretchBytes,
     }
-    return weighed(inspection, urgencies.gap)
+    wanted.push(weighed(inspection, urgencies.gap))
   }
-  return undefined
+  return wanted
 }
 
 /** From the first gap to the last one; only the last where that is too much to read. */

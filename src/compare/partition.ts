@@ -64,6 +64,10 @@ export function comparePartition(
   const contradiction = contradictionOf(position, seen?.highWatermark, previous?.targetEnd, reading)
   if (contradiction !== undefined) {
     content = contentAfterDiscard(previous, reading)
+    // What was first said in this poll may be of the identity that has ended as well.
+    if (!hasEvidence(position) && position.discarded === undefined && reading.progress !== undefined) {
+      position = advanced(position, reading.progress)
+    }
     position = discard(position, contradiction.reason, contradiction.detail, t0, contradiction.adoptable)
     history = []
     seen = undefined
@@ -131,7 +135,7 @@ export function comparePartition(
     targetEnd,
   })
   if (discarded?.reason === 'recreated' && position.discarded === undefined) {
-    content = withLeftBehind(content, reading, logStart)
+    content = withLeftBehind(content, reading, discarded.logStart ?? logStart ?? 0n)
   }
 
   // Where the log is another one since this poll, what the same poll read may be of the one before.
@@ -384,10 +388,9 @@ export function behindGap({ after, proven }: OpenGap): bigint {
 function withLeftBehind(
   content: Content | undefined,
   { progress, t0 }: PartitionReading,
-  logStart: bigint | undefined,
+  from: bigint,
 ): Content | undefined {
   const lowest = progress?.pairs?.lowest
-  const from = logStart ?? 0n
   if (lowest === undefined || from >= lowest) return content
   const range = { from, to: lowest, cause: 'recreated' as const, certain: false, foundAt: t0, former: false }
   return { ...(content ?? noContent), losses: withLoss(content?.losses, range) }

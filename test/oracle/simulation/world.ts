@@ -220,6 +220,11 @@ export class SimulatedWorld {
     if (before === undefined) return undefined
     const topic = this.source.createTopic(name, before.partitions.length, true)
     for (const [config, value] of before.configs) topic.configs.set(config, value)
+    // Created and recreated between two polls: nobody saw that the engine's positions are of another one.
+    if (!this.#seenIds.has(before.id)) {
+      for (const [partition, truth] of topic.truths.entries())
+        truth.unknowableBelow = this.#behindEngine(topic, partition)
+    }
     this.note(() => `${name} is recreated on the source: ${before.id} becomes ${topic.id}`)
     this.mirrorMaker.wake(name)
     return topic
@@ -323,19 +328,26 @@ export class SimulatedWorld {
     this.#seenIds.clear()
     for (const topic of this.source.topics.values()) {
       for (const [partition, truth] of topic.truths.entries()) {
-        const { mirrorMaker } = this
-        const behind =
-          Math.max(
-            mirrorMaker.committedOf(topic.name, partition) ?? -1,
-            mirrorMaker.syncedOf(topic.name, partition) ?? -1,
-            (mirrorMaker.foreignPositionOf(topic.name, partition, topic.id) ?? 0) - 1,
-          ) + 1
+        const behind = this.#behindEngine(topic, partition)
         const isWhole =
           (topic.partitions[partition]?.end ?? 0) >= behind &&
           [...truth.missing].every(entry => entry.offset >= behind)
-        truth.unknowableBelow = isWhole ? 0 : behind
+        // What the source had deleted by then was nobody's to see.
+        truth.unknowableBelow = Math.max(isWhole ? 0 : behind, topic.partitions[partition]?.start ?? 0)
       }
     }
+  }
+
+  /** The first offset behind all that the engine has said or will say of a topic of this name. */
+  #behindEngine({ name, id }: SimulatedTopic, partition: number): number {
+    const { mirrorMaker } = this
+    return (
+      Math.max(
+        mirrorMaker.committedOf(name, partition) ?? -1,
+        mirrorMaker.syncedOf(name, partition) ?? -1,
+        (mirrorMaker.foreignPositionOf(name, partition, id) ?? 0) - 1,
+      ) + 1
+    )
   }
 
   #judge(
