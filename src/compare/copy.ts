@@ -23,6 +23,16 @@ export interface ExactPair {
   readonly target: bigint
 }
 
+export interface MatchOptions {
+  /** Whether contents have to tell records apart: where a wrong place could be taken for the right one. */
+  readonly wantsUnique?: boolean
+  /** The last record of the source and the last one of the target belong together, whatever they hold. */
+  readonly endsTogether?: boolean
+}
+
+/** More records in a row than this are another topic, and no single damage. */
+const longestReplaced = 8
+
 /**
  * Compares a stretch of the source with a stretch of its copy, downwards from their ends, which belong together.
  *
@@ -33,11 +43,12 @@ export interface ExactPair {
 export function matchStretch(
   source: RecordWindow,
   target: RecordWindow,
-  { wantsUnique = false }: { readonly wantsUnique?: boolean } = {},
+  { wantsUnique = false, endsTogether = false }: MatchOptions = {},
 ): StretchMatch {
   const withTimestamp = !target.logAppendTime
   const originals = source.records
   const copies = target.records
+  const startsTogether = !wantsUnique && source.from <= source.logStart && target.from <= target.logStart
   const mismatches: ExactPair[] = []
   const skipped: bigint[] = []
   const unplaced: bigint[] = []
@@ -60,6 +71,23 @@ export function matchStretch(
   const ofTarget = isWhole ? [] : fingerprintsOf(copies, withTimestamp)
   const inSource = positionsOf(ofSource)
   const inTarget = positionsOf(ofTarget)
+  /** How many records here stand in the places of as many others: what lies around them is right, without a hole. */
+  const replacedRun = (): number => {
+    const isAtTheEnds = endsTogether && i === originals.length - 1 && j === copies.length - 1
+    if (above === undefined && !isAtTheEnds) return 0
+    for (let k = 1; k <= longestReplaced; k++) {
+      const isFirst = k === 1 && i === 0 && j === 0 && startsTogether
+      if (!isFirst && (i - k < 0 || j - k < 0)) return 0
+      if (!isFirst && ofSource[i - k] !== ofTarget[j - k]) continue
+      const around = (records: readonly LogRecord[], index: number, last: LogRecord | undefined): boolean =>
+        areNeighbours(
+          ...records.slice(Math.max(0, index - k), index + 1),
+          ...(last === undefined ? [] : [last]),
+        )
+      return around(originals, i, above?.original) && around(copies, j, above?.copy) ? k : 0
+    }
+    return 0
+  }
   for (;;) {
     const original = originals[i]
     const copy = copies[j]
@@ -85,17 +113,15 @@ export function matchStretch(
       }
       i = originalBelow
     } else {
-      const isReplaced =
-        above !== undefined &&
-        i > 0 &&
-        ofSource[i - 1] === ofTarget[j - 1] &&
-        areNeighbours(originals[i - 1], original, above.original) &&
-        areNeighbours(copies[j - 1], copy, above.copy)
-      if (isReplaced) {
-        mismatches.push({ source: original.offset, target: copy.offset })
-        i -= 1
+      const replaced = replacedRun()
+      for (let k = 0; k < replaced; k++) {
+        const [wrong, found] = [originals[i - k], copies[j - k]]
+        if (wrong !== undefined && found !== undefined) {
+          mismatches.push({ source: wrong.offset, target: found.offset })
+        }
       }
-      j -= 1
+      i -= replaced
+      j -= Math.max(1, replaced)
     }
   }
   const pairAt = (match: readonly [number, number] | undefined): ExactPair | undefined => {

@@ -172,7 +172,7 @@ function afterStretch(
     }
   }
   const wantsUnique = before.position.discarded !== undefined
-  const match = matchStretch(source, target, { wantsUnique })
+  const match = matchStretch(source, target, { wantsUnique, endsTogether: inspection.top?.isEnds === true })
   const {
     audit,
     losses: found,

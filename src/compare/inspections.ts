@@ -18,6 +18,8 @@ const mostOffsetsInGaps = 2_000n
 const copySlack = 64n
 /** Newest records of the target that are read where no history bounds the search. */
 const newestCopies = 200n
+/** Polls for which a partition rests after its copy was compared to the end of a lap. */
+const restPolls = 20
 /** Share of the byte budget that belongs to the rotation, whatever else wants to be read. */
 const rotationShare = 0.25
 
@@ -62,12 +64,25 @@ export function inspectionsFor(comparison: FlowComparison, context: CompareConte
   for (let visited = 0; visited < all.length && left >= 2 * stretchBytes; visited++) {
     const next = all[rotation]
     rotation = (rotation + 1) % all.length
-    const inspection = next === undefined ? undefined : stretchOf(next.topic, next.partition)
+    const inspection =
+      next === undefined || rests(next.partition, comparison, context)
+        ? undefined
+        : stretchOf(next.topic, next.partition)
     if (inspection === undefined || copies.has(keyOf(inspection))) continue
     inspections.push(inspection)
     left -= 2 * stretchBytes
   }
   return { inspections, rotation }
+}
+
+/** Whether the copy was compared down to a beginning a short while ago: then others come first, or none. */
+function rests(
+  { content }: PartitionComparison,
+  { source }: FlowComparison,
+  { pollMs }: CompareContext,
+): boolean {
+  const audit = content?.audit
+  return audit !== undefined && audit.next === undefined && source.t0 - audit.at < restPolls * pollMs
 }
 
 interface Wanted {
@@ -186,11 +201,8 @@ function headOf(topic: TopicComparison, partition: PartitionComparison): Inspect
 
 /** The next stretch of the copy downwards: from where the last one ended, or from the newest pair. */
 function stretchOf(topic: TopicComparison, partition: PartitionComparison): Inspection | undefined {
-  const { position, content } = partition
-  const audit = content?.audit
-  const pair = position.discarded === undefined ? position.pair : position.discarded.since
-  const top =
-    audit?.next ?? (pair === undefined ? undefined : { source: pair.source + 1n, target: pair.target + 1n })
+  const audit = partition.content?.audit
+  const top = audit?.next ?? topOf(partition)
   if (top === undefined || top.source <= 0n || top.target <= 0n) return undefined
   const perOffset = audit?.bytesPerOffset ?? bytesPerOffsetAssumed
   const offsets = BigInt(Math.max(1, Math.min(mostOffsetsInStretch, Math.floor(stretchBytes / perOffset))))
@@ -199,10 +211,26 @@ function stretchOf(topic: TopicComparison, partition: PartitionComparison): Insp
     targetTopic: topic.targetTopic,
     partition: partition.partition,
     purpose: 'copy',
+    top: { isEnds: false, ...top },
     source: { from: atLeastZero(top.source - offsets), to: top.source },
     target: { from: atLeastZero(top.target - offsets - copySlack), to: top.target },
     maxBytes: stretchBytes,
   }
+}
+
+/**
+ * Where a lap begins: where nothing is missing, at the ends of what is proven; else at the newest pair, which may be
+ * old, because MirrorMaker writes few of them for a quiet partition.
+ */
+function topOf({ position, highWatermark, targetEnd }: PartitionComparison): Inspection['top'] {
+  const { discarded, proven } = position
+  const pair = discarded === undefined ? position.pair : discarded.since
+  const isCovered =
+    discarded === undefined && highWatermark !== undefined && highWatermark.highWatermark <= proven
+  if (isCovered && targetEnd !== undefined) return { source: proven, target: targetEnd, isEnds: true }
+  return pair === undefined
+    ? undefined
+    : { source: pair.source + 1n, target: pair.target + 1n, isEnds: false }
 }
 
 function keyOf({ topic, partition }: Inspection): string {

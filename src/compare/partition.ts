@@ -140,12 +140,23 @@ export function comparePartition(
 
   // Where the log is another one since this poll, what the same poll read may be of the one before.
   const unverified = unverifiedOf(reading, position, previous === undefined || contradiction !== undefined)
-  if (unverified === undefined) history = pruned(history, position.proven)
+  // A target that ended below the newest pair may have got it since, or may have been cut off: the next poll tells.
+  const newest = reading.progress?.pairs?.newest
+  const isAhead =
+    previous !== undefined &&
+    hasEvidence(previous.position) &&
+    discarded === undefined &&
+    position.discarded === undefined &&
+    newest !== undefined &&
+    targetEnd !== undefined &&
+    newest.target >= targetEnd
+  if (unverified === undefined && !isAhead) history = pruned(history, position.proven)
   return concluded(previous, {
     partition: reading.partition,
     t0,
     seen,
     position,
+    counted: isAhead ? (previous?.position.proven ?? 0n) : position.proven,
     history,
     content,
     targetEnd,
@@ -174,6 +185,7 @@ interface Settled {
   readonly t0: Instant
   readonly seen: PartitionComparison['highWatermark']
   readonly position: Position
+  readonly counted: bigint
   readonly history: PartitionComparison['history']
   readonly content: Content | undefined
   readonly targetEnd: bigint | undefined
@@ -189,8 +201,8 @@ interface Settled {
 
 /** The recovery point and the lag that follow from position and history. */
 function concluded(previous: PartitionComparison | undefined, settled: Settled): PartitionComparison {
-  const { t0, seen, position, history, highWatermark, unverified } = settled
-  const missing = seen !== undefined && seen.highWatermark > position.proven
+  const { t0, seen, position, counted, history, highWatermark, unverified } = settled
+  const missing = seen !== undefined && seen.highWatermark > counted
   const unknown = settled.unknown(missing) ?? unverified
   const judged = unknown === undefined ? highWatermark : undefined
   const moved = previous !== undefined && position.proven > previous.position.proven
@@ -200,18 +212,18 @@ function concluded(previous: PartitionComparison | undefined, settled: Settled):
     partition: settled.partition,
     highWatermark: seen,
     position,
+    counted,
     history,
     targetEnd: settled.targetEnd,
     logStart: settled.logStart,
     content: settled.content,
     engineUnknown: settled.engineUnknown,
     unknown,
-    recoveryPoint:
-      unverified === undefined ? provenInstant(history, position.proven) : previous?.recoveryPoint,
+    recoveryPoint: unverified === undefined ? provenInstant(history, counted) : previous?.recoveryPoint,
     estimatedRecoveryPoint,
     estimateBasis: estimatedRecoveryPoint === undefined ? undefined : 'history',
     retentionDeadline: undefined,
-    lag: judged === undefined ? undefined : lagOf(judged, position.proven, settled.content),
+    lag: judged === undefined ? undefined : lagOf(judged, counted, settled.content),
     estimatedLag: judged === undefined ? undefined : atLeastZero(judged - position.estimated),
     missingSince: missing ? (previous?.missingSince ?? t0) : undefined,
     movedAt: moved ? t0 : previous?.movedAt,
@@ -242,13 +254,15 @@ export function withContent(
 ): PartitionComparison {
   const { highWatermark: seen } = partition
   const isCurrent = seen !== undefined && partition.unknown?.reason !== 'reading'
-  const history = isCurrent ? pruned(partition.history, position.proven) : partition.history
+  const isRaised = position.proven > partition.position.proven
+  const history = isCurrent && isRaised ? pruned(partition.history, position.proven) : partition.history
   const wasDiscarded = partition.position.discarded !== undefined && position.discarded === undefined
   return concluded(partition, {
     ...partition,
     t0: at,
     seen,
     position,
+    counted: wasDiscarded || isRaised ? position.proven : partition.counted,
     history,
     content,
     highWatermark: seen !== undefined && seen.lastSeenAt >= at ? seen.highWatermark : undefined,

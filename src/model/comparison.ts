@@ -165,6 +165,8 @@ export interface PartitionComparison {
   /** The newest high watermark that was seen, and the t0 of the poll that saw it. */
   readonly highWatermark: WatermarkSample | undefined
   readonly position: Position
+  /** What of the position counts: not yet what a pair says beyond the target's end as it was read before. */
+  readonly counted: bigint
   readonly history: readonly WatermarkSample[]
   /** The target's end as of this poll; undefined while unknown or absent. */
   readonly targetEnd: bigint | undefined

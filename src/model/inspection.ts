@@ -49,6 +49,8 @@ export interface Inspection {
   readonly source: OffsetRange
   /** Undefined where only the source can answer, or need be asked. */
   readonly target: OffsetRange | undefined
+  /** Of a stretch: the offsets behind its last record and its copy; `isEnds` where these are the ends of both logs. */
+  readonly top?: { readonly source: bigint; readonly target: bigint; readonly isEnds: boolean } | undefined
   /** Bytes that may be read of each side. */
   readonly maxBytes: number
 }

@@ -41,11 +41,30 @@ describe('a stretch and its copy', () => {
 
   test.each([
     ['at the end of the stretch', 'a b c', 'a b x'],
-    ['at its beginning', 'a b c', 'x b c'],
     ['beside a hole on the target', 'a b c d', 'a - x d'],
     ['beside a hole on the source', 'a b - c', 'a x b c'],
   ])('a record that differs %s is not enough to say so', (_, source, target) => {
     expect(match(source, target).mismatches).toEqual([])
+  })
+
+  test('several that were replaced', () => {
+    expect(match('a b c d e', 'a x y d e', 10, 20).mismatches).toEqual([
+      { source: 12n, target: 22n },
+      { source: 11n, target: 21n },
+    ])
+  })
+
+  test('the oldest of both logs', () => {
+    expect(match('a b c', 'x b c', 10, 20).mismatches).toEqual([])
+    expect(match('a b c', 'x b c').mismatches).toEqual([{ source: 0n, target: 0n }])
+  })
+
+  test('the newest of both logs, where their ends belong together', () => {
+    const [source, target] = [aWindow(0, 'a b c'), aWindow(0, 'a b x')]
+    expect(matchStretch(source, target, { endsTogether: true }).mismatches).toEqual([
+      { source: 2n, target: 2n },
+    ])
+    expect(matchStretch(source, target).mismatches).toEqual([])
   })
 
   test('a record that was stepped over', () => {

@@ -384,7 +384,7 @@ describe('the rotation', () => {
     expect(topicIn(found, 'orders')).toMatchObject({ status: 'covered', mismatches: 1 })
     expect(found.facts.audits.contradicted).toBeGreaterThan(0)
     story.target('a b c d e')
-    const right = await story.poll(3)
+    const right = await story.poll(22)
     expect(topicIn(right, 'orders').mismatches).toBe(0)
     expect(partitionOf(right).content?.audit).toMatchObject({ outcome: 'proven' })
   })

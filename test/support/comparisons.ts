@@ -57,6 +57,7 @@ export function aPartition(parts: Partial<PartitionComparison> = {}): PartitionC
   return {
     partition: 0,
     highWatermark: undefined,
+    counted: 0n,
     position: noPosition,
     history: [],
     targetEnd: undefined,
