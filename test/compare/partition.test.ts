@@ -1,0 +1,483 @@
+import { describe, expect, test } from 'vitest'
+import { comparePartition, isExact, type PartitionReading, withContent } from '../../src/compare/partition.ts'
+import { noPosition } from '../../src/compare/position.ts'
+import type { Content, LostRange, PartitionComparison, Position } from '../../src/model/comparison.ts'
+import type { OffsetPair } from '../../src/model/observation.ts'
+import { known, unknown } from '../../src/model/reading.ts'
+import { aContent, aPartition, aPosition, aSample, aTail } from '../support/comparisons.ts'
+import { pollMs } from '../support/world.ts'
+
+const t0 = 1_000_000
+const pair = (source: bigint, target = source): OffsetPair => ({ source, target, writtenAtMs: 1 })
+
+/** Ten records on both sides, read in an orderly way, unless told. */
+function aReading(parts: Partial<PartitionReading> = {}): PartitionReading {
+  return {
+    name: 'orders-0',
+    partition: 0,
+    t0,
+    highWatermark: known(10n),
+    positionsReadFirst: true,
+    targetEnd: known(10n),
+    progress: undefined,
+    engineUnknown: undefined,
+    pairsKnown: true,
+    recordsAreRead: true,
+    tasksChangedAtMs: undefined,
+    recreated: undefined,
+    recreatedSource: false,
+    absentUntil: undefined,
+    logStart: undefined,
+    pairGraceMs: 60_000,
+    pairSpacing: 100n,
+    ...parts,
+  }
+}
+
+/** The poll before saw ten records, of which the engine had committed six. */
+function before(parts: Partial<PartitionComparison> = {}): PartitionComparison {
+  return aPartition({
+    position: aPosition(6n),
+    highWatermark: aSample(10n, t0 - pollMs),
+    history: [aSample(6n, t0 - 2 * pollMs), aSample(10n, t0 - pollMs)],
+    targetEnd: 6n,
+    knownSince: t0 - 2 * pollMs,
+    missingSince: t0 - pollMs,
+    ...parts,
+  })
+}
+const after = (reading: Partial<PartitionReading>, previous: PartitionComparison | undefined = before()) =>
+  comparePartition(previous, aReading(reading), undefined)
+
+const aDiscard = (parts: Partial<NonNullable<Position['discarded']>> = {}): Position => ({
+  ...noPosition,
+  durable: 5n,
+  discarded: {
+    reason: 'recreated',
+    detail: 'why',
+    at: 5,
+    adoptable: true,
+    logStart: undefined,
+    proven: 6n,
+    since: undefined,
+    beganAnewAtOrBelow: 5n,
+    ...parts,
+  },
+})
+
+/** Four records wait, all of them were read, and the target has not got any of them. */
+const exactTail = aTail({
+  readFrom: 6n,
+  from: 6n,
+  readTo: 10n,
+  records: 4,
+  missing: 4,
+  isWhole: true,
+  targetEnd: 6n,
+})
+const lostIn = (content: Content | undefined): string[] =>
+  content?.losses?.ranges.map(
+    ({ from, to, cause, certain, former }: LostRange) =>
+      `${from}-${to} ${cause}${certain ? '' : ' perhaps'}${former ? ' formerly' : ''}`,
+  ) ?? []
+
+describe('when a partition', () => {
+  test.each([
+    ['moved: now', { durable: { lowest: 7n, highest: 7n, newest: 7n } }, t0],
+    ['did not move: when it last did', undefined, 7],
+    ['repeated its commit: when it last did', { durable: { lowest: 5n, highest: 5n, newest: 5n } }, 7],
+  ])('%s', (_, progress, movedAt) => {
+    expect(after({ progress }, before({ movedAt: 7 })).movedAt).toBe(movedAt)
+  })
+
+  test('is seen for the first time it has not moved', () => {
+    const progress = { durable: { lowest: 5n, highest: 5n, newest: 5n } }
+    expect(comparePartition(undefined, aReading({ progress }), undefined).movedAt).toBeUndefined()
+  })
+
+  test.each([
+    ['goes on missing something', before(), { highWatermark: known(12n) }, t0 - pollMs],
+    ['begins to miss something', before({ missingSince: undefined }), {}, t0],
+    ['cannot be read', before(), { highWatermark: unknown('timeout', '') }, t0 - pollMs],
+    ['misses nothing', before({ position: aPosition(10n) }), {}, undefined],
+    ['was never seen', aPartition(), { highWatermark: unknown('timeout', '') }, undefined],
+  ] as const)('%s, it has been missing something since then', (_, previous, reading, since) => {
+    expect(after(reading, previous).missingSince).toBe(since)
+  })
+
+  test.each([
+    ['stays known', before(), {}, t0 - 2 * pollMs],
+    ['becomes known', before({ knownSince: undefined }), {}, t0],
+    ['becomes unknown', before(), { targetEnd: unknown('timeout', '') }, undefined],
+  ] as const)('%s, it has been known since then', (_, previous, reading, since) => {
+    expect(after(reading, previous).knownSince).toBe(since)
+  })
+})
+
+describe('why a partition is unknown', () => {
+  const engineUnknown = { reason: 'reading', detail: 'not at its end yet' } as const
+  test.each([
+    ['its high watermark', before(), { highWatermark: unknown('leaderless', '') }, 'leaderless'],
+    ["the target's end", before(), { targetEnd: unknown('timeout', '') }, 'timeout'],
+    ['the engine, where something is missing', before(), { engineUnknown }, 'reading'],
+    ['its identity', before({ position: aDiscard() }), {}, 'recreated'],
+    [
+      'its identity, although nothing is in it',
+      before({ position: aDiscard({ reason: 'diverged' }), highWatermark: undefined, history: [] }),
+      { highWatermark: known(0n) },
+      'diverged',
+    ],
+    [
+      'a copy that does not show yet',
+      before({ position: noPosition }),
+      { targetEnd: 'absent', progress: { durable: { lowest: 5n, highest: 5n, newest: 5n } } },
+      'reading',
+    ],
+  ] as const)('%s', (_, previous, reading, reason) => {
+    expect(after(reading, previous)).toMatchObject({
+      unknown: { reason },
+      lag: undefined,
+      estimatedLag: undefined,
+    })
+  })
+
+  test.each([
+    ['a proof stays one without the engine', before({ position: aPosition(10n) }), { engineUnknown }],
+    [
+      'nothing was ever written',
+      aPartition(),
+      { highWatermark: known(0n), targetEnd: unknown('timeout', '') },
+    ],
+    [
+      'recreated and empty',
+      before({ position: aDiscard(), highWatermark: undefined, history: [] }),
+      { highWatermark: known(0n) },
+    ],
+  ] as const)('not at all: %s', (_, previous, reading) => {
+    expect(after(reading, previous)).toMatchObject({ unknown: undefined, lag: 0n })
+  })
+
+  test('while a copy does not show yet, recovery points stay as they were', () => {
+    const previous = before({ position: noPosition, recoveryPoint: 11, estimatedRecoveryPoint: 12 })
+    const progress = { durable: { lowest: 9n, highest: 9n, newest: 9n } }
+    expect(after({ targetEnd: 'absent', progress }, previous)).toMatchObject({
+      recoveryPoint: 11,
+      estimatedRecoveryPoint: 12,
+    })
+  })
+
+  test.each([
+    ['at its offset', 5n, 'reading'],
+    ['behind its offset', 6n, undefined],
+  ])('the first pair, with a target that ends %s', (_, end, reason) => {
+    const progress = { pairs: { lowest: 5n, highest: 5n, newest: pair(5n) } }
+    const found = comparePartition(undefined, aReading({ progress, targetEnd: known(end) }), undefined)
+    expect(found.unknown?.reason).toBe(reason)
+  })
+})
+
+describe('whether pairs are fresh', () => {
+  const at = (position: Position, highWatermark: bigint, parts: Partial<PartitionReading> = {}) => {
+    const history = [aSample(highWatermark, t0 - pollMs, { firstSeenAt: t0 - 60_000 })]
+    const previous = before({ position, history, highWatermark: aSample(highWatermark, t0 - pollMs) })
+    return after({ highWatermark: known(highWatermark), targetEnd: known(9_000n), ...parts }, previous)
+  }
+
+  test.each([
+    ['a pair that just suffices', aPosition(0n, { pair: pair(99n) }), 200n, true],
+    ['one record more', aPosition(0n, { pair: pair(99n) }), 201n, false],
+    ['a position that is ahead of its pair', aPosition(201n, { pair: pair(99n) }), 201n, false],
+    ['commits without a pair', aPosition(5n), 5n, false],
+    ['nothing committed, although it is due', noPosition, 5n, false],
+    ['an empty partition', noPosition, 0n, true],
+  ])('%s', (_, position, highWatermark, fresh) => {
+    expect(at(position, highWatermark).pairFresh).toBe(fresh)
+  })
+
+  test.each([
+    ['what was produced is younger than the grace', noPosition, true],
+    ['what was produced is, but something was copied', aPosition(0n, { durable: 3n }), false],
+  ])('%s', (_, position, fresh) => {
+    const history = [aSample(0n, t0 - 90_000), aSample(5n, t0 - 59_999)]
+    const previous = before({
+      position: { ...position, proven: 1n },
+      history,
+      highWatermark: aSample(5n, t0 - pollMs),
+    })
+    expect(after({ highWatermark: known(5n) }, previous).pairFresh).toBe(fresh)
+  })
+
+  test.each([
+    ['there are no pairs', aPosition(5n), { pairsKnown: false }],
+    ['the source cannot be read', aPosition(5n), { highWatermark: unknown('timeout', '') }],
+    ['positions are of a former identity', aDiscard(), {}],
+  ] as const)('is not judged where %s', (_, position, parts) => {
+    expect(at(position, 5n, parts).pairFresh).toBeUndefined()
+  })
+})
+
+describe('whether the log start is asked for', () => {
+  const untouched = before({ position: noPosition, logStartWanted: true })
+  const engineUnknown = { reason: 'reading', detail: '' } as const
+  test.each([
+    ['of a partition that is seen for the first time', aPartition(), {}, true],
+    ['again, where it was not answered', untouched, { logStart: unknown('timeout', '') }, true],
+    ['again, where the engine was not known yet', untouched, { logStart: known(4n), engineUnknown }, true],
+    ['no more, once it was answered', untouched, { logStart: known(4n) }, false],
+    ['not later, when retention may have been there', before({ position: noPosition }), {}, false],
+    ['not of an empty partition', aPartition(), { highWatermark: known(0n) }, false],
+    ['not where the source cannot be read', aPartition(), { highWatermark: unknown('timeout', '') }, false],
+    ['not where the engine has begun', aPartition({ position: aPosition(0n) }), {}, false],
+  ] as const)('%s', (_, previous, reading, wanted) => {
+    expect(after(reading, previous).logStartWanted).toBe(wanted)
+  })
+
+  test.each([
+    ['the engine never touched it', untouched, {}, 10n],
+    ['the engine cannot be read', untouched, { engineUnknown }, 0n],
+    ['it was not asked for', before({ position: noPosition }), {}, 0n],
+    ['something is retained', untouched, { logStart: known(9n) }, 0n],
+    ['the engine has begun', before({ logStartWanted: true }), {}, 6n],
+  ] as const)('where nothing is retained and %s', (_, previous, reading, proven) => {
+    expect(after({ logStart: known(10n), ...reading }, previous).position.proven).toBe(proven)
+  })
+})
+
+describe('a log that was replaced or cut off', () => {
+  const exact = { content: aContent({ tail: exactTail }) }
+  const recreated = {
+    recreated: 'why',
+    recreatedSource: true,
+    highWatermark: known(3n),
+    targetEnd: known(6n),
+  }
+  const fell = (to: bigint) => ({ highWatermark: known(to), targetEnd: known(6n) })
+
+  test.each([
+    ['recreated', before(), recreated, ['6-10 recreated perhaps formerly']],
+    ['recreated, behind an exact position', before(exact), recreated, ['6-10 recreated formerly']],
+    [
+      'recreated, and the copy has grown',
+      before(exact),
+      { ...recreated, targetEnd: known(7n) },
+      ['6-10 recreated perhaps formerly'],
+    ],
+    [
+      'recreated, and the copy is gone',
+      before(exact),
+      { ...recreated, targetEnd: 'absent' },
+      ['6-10 recreated perhaps formerly'],
+    ],
+    [
+      'recreated again, before it was known',
+      before({ position: aDiscard({ logStart: 2n }) }),
+      recreated,
+      ['2-10 recreated perhaps formerly'],
+    ],
+    ['recreated, all copied', before({ position: aPosition(10n) }), recreated, []],
+    ['fallen to behind the position', before(exact), fell(8n), ['8-10 truncated formerly']],
+    ['fallen to the position', before(exact), fell(6n), ['6-10 truncated formerly']],
+    ['fallen to below the position', before(exact), fell(4n), ['6-10 truncated formerly']],
+    ['only its copy recreated', before(exact), { recreated: 'why', recreatedSource: false }, []],
+    ['never seen before', aPartition(), recreated, []],
+  ] as const)('%s: lost is what was not copied', (_, previous, reading, lost) => {
+    expect(lostIn(after(reading, previous).content)).toEqual(lost)
+  })
+
+  test('keeps what was lost before, as of the log that has ended', () => {
+    const range: LostRange = { from: 1n, to: 3n, cause: 'expired', certain: true, foundAt: 1, former: false }
+    const losses = { ranges: [range], lost: 2n, possiblyLost: 0n }
+    const previous = before({ position: aPosition(10n), content: aContent({ tail: exactTail, losses }) })
+    expect(after(recreated, previous).content).toEqual(
+      aContent({ losses: { ...losses, ranges: [{ ...range, former: true }] } }),
+    )
+    expect(lostIn(after({ targetEnd: known(2n) }, previous).content)).toEqual(['1-3 expired'])
+  })
+
+  test.each([
+    ['the source is another topic', recreated, 'recreated', true],
+    ['the source fell', fell(8n), 'diverged', false],
+    ['the copy is gone', { targetEnd: 'absent' }, 'diverged', true],
+    ['the copy became shorter', { targetEnd: known(5n) }, 'diverged', true],
+    [
+      'the engine committed what the source does not have',
+      { progress: { durable: { lowest: 10n, highest: 10n, newest: 10n } } },
+      'diverged',
+      false,
+    ],
+  ] as const)(
+    'is known again by content, or only when the engine begins anew: %s',
+    (_, reading, reason, adoptable) => {
+      const { position, history, recoveryPoint } = after(reading)
+      expect(position.discarded).toMatchObject({ reason, adoptable })
+      expect(history).toHaveLength(1)
+      expect(recoveryPoint).toBeUndefined()
+    },
+  )
+
+  const newer = { progress: { durable: { lowest: 10n, highest: 10n, newest: 10n } } }
+  const older = aPartition({ position: aPosition(11n) })
+  test.each([
+    ['committed before this poll', older, {}, false, true],
+    ['committed in this poll, before the source was asked', before(), newer, true, true],
+    ['committed in this poll, when the source had been asked', before(), newer, false, false],
+  ])('shows by a position beyond its end: %s', (_, previous, reading, positionsReadFirst, shows) => {
+    const { discarded } = after({ ...reading, positionsReadFirst }, previous).position
+    expect(discarded !== undefined).toBe(shows)
+  })
+})
+
+describe('what retention took', () => {
+  const exact = { content: aContent({ tail: exactTail }) }
+  const started = (logStart: bigint, previous = before(), reading: Partial<PartitionReading> = {}) =>
+    lostIn(after({ logStart: known(logStart), targetEnd: known(6n), ...reading }, previous).content)
+
+  test.each([
+    ['up to the position: nothing', 6n, before(), []],
+    ['behind the position: possibly', 8n, before(), ['6-8 expired perhaps']],
+    ['behind an exact position: for certain', 8n, before(exact), ['6-8 expired']],
+    ['more than there was when it was read', 12n, before(exact), ['6-10 expired']],
+    ['while positions are of a former identity: nothing is known', 8n, before({ position: aDiscard() }), []],
+    ['before this process knew it', 8n, aPartition(), []],
+    [
+      'before the engine began',
+      8n,
+      before({ position: noPosition, history: [aSample(0n, 1)] }),
+      ['0-8 expired perhaps'],
+    ],
+  ])('%s', (_, logStart, previous, lost) => {
+    expect(started(logStart, previous)).toEqual(lost)
+  })
+
+  test('is not more certain than the target is known', () => {
+    expect(started(8n, before(exact), { targetEnd: known(7n) })).toEqual(['6-8 expired perhaps'])
+    expect(started(8n, before(exact), { targetEnd: unknown('timeout', '') })).toEqual(['6-8 expired perhaps'])
+  })
+
+  test('is as it was read last', () => {
+    const previous = before({ logStart: 8n })
+    expect(after({ targetEnd: known(6n) }, previous)).toMatchObject({ logStart: 8n })
+    expect(after({ recreated: 'why' }, previous).logStart).toBeUndefined()
+  })
+
+  const gap = { after: pair(1n), before: pair(5n, 3n), proven: 2n }
+  const withGap = before({ content: aContent({ gaps: [gap] }) })
+  test.each([
+    ['the log begins before it ends: it can be looked at', 5n, {}, [], 1],
+    ['the log begins behind it: possibly lost', 6n, {}, ['2-5 expired perhaps'], 0],
+    [
+      'records are not read: possibly lost up to the log start',
+      4n,
+      { recordsAreRead: false },
+      ['2-4 expired perhaps'],
+      0,
+    ],
+    ['the log begins before it', 2n, { recordsAreRead: false }, [], 0],
+  ] as const)('between two pairs, where %s', (_, logStart, reading, lost, open) => {
+    const { content } = after({ logStart: known(logStart), targetEnd: known(6n), ...reading }, withGap)
+    expect(lostIn(content)).toEqual(lost)
+    expect(content?.gaps).toHaveLength(open)
+  })
+
+  test('between two pairs waits for a log start that is read after them', () => {
+    const { content } = after({ targetEnd: known(6n) }, { ...withGap, logStart: 6n })
+    expect(content?.gaps).toEqual([gap])
+    expect(lostIn(content)).toEqual([])
+  })
+})
+
+describe('a position is exact', () => {
+  const exactly = (tail: Partial<typeof exactTail>, end: bigint | undefined = 6n) =>
+    isExact({ position: aPosition(6n), content: aContent({ tail: { ...exactTail, ...tail } }) }, end)
+
+  test('where all that waits was read and none of it is on the target', () => {
+    expect(exactly({})).toBe(true)
+  })
+
+  test.each([
+    ['part of it was deleted before', { isWhole: false }, 6n],
+    ['some of it is on the target', { missing: 3 }, 6n],
+    ['the position has moved since', { from: 5n }, 6n],
+    ['the target has grown since', {}, 7n],
+    ['the target cannot be read', {}, undefined],
+  ])('not where %s', (_, tail, end) => {
+    expect(
+      isExact({ position: aPosition(6n), content: aContent({ tail: { ...exactTail, ...tail } }) }, end),
+    ).toBe(false)
+  })
+
+  test('not where nothing was read', () => {
+    expect(isExact({ position: aPosition(6n), content: undefined }, undefined)).toBe(false)
+    expect(isExact({ position: aPosition(6n), content: aContent({}) }, undefined)).toBe(false)
+    expect(isExact(undefined, undefined)).toBe(false)
+  })
+})
+
+describe('after its records were read', () => {
+  const now = (parts: Partial<PartitionComparison> = {}) =>
+    before({
+      highWatermark: aSample(10n, t0),
+      history: [aSample(6n, t0 - pollMs), aSample(10n, t0)],
+      recoveryPoint: t0 - pollMs,
+      ...parts,
+    })
+
+  test.each([
+    ['the records that were read to the end', {}, 2n],
+    ['a bound, where they were not read to the end', { readTo: 9n }, 4n],
+    ['a bound, where the position is not where they were read', { from: 7n }, 4n],
+    ['never more than the offsets', { records: 9 }, 4n],
+  ])('the lag is %s', (_, tail, lag) => {
+    const content = aContent({ tail: aTail({ from: 6n, readTo: 10n, records: 2, ...tail }) })
+    expect(withContent(now(), aPosition(6n), content, t0).lag).toBe(lag)
+  })
+
+  test('a raised position proves its recovery point and leaves nothing missing', () => {
+    expect(withContent(now(), aPosition(10n), aContent({}), t0)).toMatchObject({
+      recoveryPoint: t0,
+      estimatedRecoveryPoint: t0,
+      estimateBasis: 'history',
+      history: [aSample(10n, t0)],
+      missingSince: undefined,
+      movedAt: t0,
+      lag: 0n,
+    })
+  })
+
+  test('there is no lag where the high watermark is of an earlier poll', () => {
+    expect(withContent(before(), aPosition(6n), aContent({}), t0).lag).toBeUndefined()
+  })
+
+  test('a position that was adopted is known', () => {
+    const discarded = now({ position: aDiscard(), unknown: { reason: 'recreated', detail: '' } })
+    expect(withContent(discarded, aPosition(6n), aContent({}), t0)).toMatchObject({
+      unknown: undefined,
+      lag: 4n,
+    })
+    expect(withContent(discarded, aDiscard(), aContent({}), t0).unknown?.reason).toBe('recreated')
+  })
+
+  const engineUnknown = { reason: 'timeout', detail: '' } as const
+  test.each([
+    ['the engine is not needed where nothing is missing', engineUnknown, 10n, undefined],
+    ['the engine is needed where something is', engineUnknown, 9n, 'timeout'],
+    ['another reason stays', { reason: 'leaderless', detail: '' } as const, 10n, 'leaderless'],
+  ])('%s', (_, why, proven, reason) => {
+    const partition = now({ engineUnknown, unknown: why })
+    expect(withContent(partition, aPosition(proven), aContent({}), t0).unknown?.reason).toBe(reason)
+  })
+
+  test('while the copy does not show yet, nothing is proven by it', () => {
+    const partition = now({
+      unknown: { reason: 'reading', detail: '' },
+      recoveryPoint: 11,
+      estimatedRecoveryPoint: 12,
+    })
+    expect(withContent(partition, aPosition(10n), aContent({}), t0)).toMatchObject({
+      unknown: { reason: 'reading' },
+      recoveryPoint: 11,
+      estimatedRecoveryPoint: 12,
+      history: partition.history,
+    })
+  })
+})
