@@ -53,6 +53,30 @@ describe('the tail without a look at the target', () => {
     expect(found.tail).toMatchObject({ records: 0, readTo: 4n, lastStableOffset: 4n })
   })
 
+  test('only for such an engine', () => {
+    const found = head({ source: aWindow(0, 'a b c | |', { lastStableOffset: 4n }) })
+    expect(found.tail).toMatchObject({ readTo: 5n, markers: 2 })
+  })
+
+  test.each([
+    ['the high watermark', { highWatermark: 5n }],
+    ['an open transaction', { lastStableOffset: 5n }],
+    ['the end of what was read', { readTo: 5n, lastStableOffset: 9n }],
+  ])('ends at %s', (_, ends) => {
+    const { highWatermark, ...parts } = { highWatermark: 9n, ...ends }
+    const source = aWindow(0, 'a b c | d | e', parts)
+    const { position, tail } = head({ source, highWatermark, isolationLevel: 'read_committed' })
+    expect(position).toBe(4n)
+    expect(tail).toMatchObject({ readTo: 5n, records: 1, markers: 1 })
+  })
+
+  test.each([
+    ['at the position', 3, 0],
+    ['behind it, because what lies between was deleted', 4, undefined],
+  ])('that begins %s', (_, from, missing) => {
+    expect(head({ source: aWindow(from, '| |') }).tail.missing).toBe(missing)
+  })
+
   test('a stable offset below the position takes nothing back', () => {
     const source = aWindow(0, 'a b c d', { lastStableOffset: 1n })
     expect(head({ source, isolationLevel: 'read_committed' }).position).toBe(3n)
@@ -77,6 +101,21 @@ describe('held against the target', () => {
     const found = head({ source: aWindow(0, 'a b c d e f'), target: aWindow(0, 'a b c d b c d') })
     expect(found.position).toBe(4n)
     expect(found.tail.missing).toBe(2)
+    expect(found.pair).toEqual({ source: 3n, target: 6n })
+  })
+
+  test('nor do they take it back where they come last', () => {
+    const found = head({ source: aWindow(0, 'a b c d e f'), target: aWindow(0, 'a b c d b') })
+    expect(found.position).toBe(4n)
+  })
+
+  test.each([
+    ['twins only', 'a b c d d', 'd d'],
+    ['foreign records only', 'a b c d e', 'x y'],
+  ])('%s are no pair', (_, source, target) => {
+    const found = head({ source: aWindow(0, source), target: aWindow(0, target) })
+    expect(found.position).toBe(3n)
+    expect(found.pair).toBeUndefined()
   })
 
   test('a record that looks like another one proves nothing by itself', () => {
@@ -113,6 +152,14 @@ describe('held against the target', () => {
   })
 
   test.each([
+    ['the source may have what it is a copy of', { source: aWindow(3, 'd') }],
+    ['the target was not read from where the copies begin', { copies: undefined }],
+  ])('but not where %s', (_, parts) => {
+    const found = head({ source: aWindow(0, 'a b c d'), target: aWindow(0, 'a b c x'), ...parts })
+    expect(found.tail.unexplained).toBeUndefined()
+  })
+
+  test.each([
     ['timestamp', { timestampMs: 2_000 }],
     ['key', { key: Buffer.from('k') }],
     ['value', { value: null }],
@@ -144,8 +191,12 @@ describe('without a bound for where the copies lie', () => {
     expect(found.tail.missing).toBeUndefined()
   })
 
+  test('and vouches for all before it, in sight or not', () => {
+    expect(head({ source, copies: undefined, target: aWindow(42, 'e') }).position).toBe(5n)
+  })
+
   test('a copy before the last one does not, because it may be of an older run', () => {
-    expect(head({ source, copies: undefined, target: aWindow(40, 'f x') }).position).toBe(3n)
+    expect(head({ source, copies: undefined, target: aWindow(40, 'c f x') }).position).toBe(3n)
   })
 
   test('nor does a copy that is not known to be the last', () => {
@@ -177,6 +228,26 @@ describe('looked at again', () => {
     expect(position).toBe(3n)
     expect(tail).toMatchObject({ readFrom: 3n, from: 3n, readTo: 8n, records: 4, markers: 1, missing: 4 })
     expect(tail.firstRecord?.offset).toBe(3n)
+  })
+
+  test.each([
+    ['no further than the high watermark', 'read_uncommitted', { highWatermark: 7n }, 7n, 1],
+    ['no further than an open transaction', 'read_committed', { lastStableOffset: 7n }, 7n, 1],
+    ['never back', 'read_committed', { lastStableOffset: 4n }, 5n, 0],
+  ] as const)('%s', (_, isolationLevel, ends, readTo, came) => {
+    const source = aWindow(5, 'f | g |', ends)
+    const { highWatermark } = { highWatermark: 9n, ...ends }
+    expect(head({ source, before, highWatermark, isolationLevel }).tail).toMatchObject({
+      readTo,
+      records: 2 + came,
+      markers: came,
+      missing: 2 + came,
+    })
+  })
+
+  test('from elsewhere than where the last look ended, it is a look of its own', () => {
+    const { tail } = head({ source: aWindow(0, 'a b c d e f'), before })
+    expect(tail).toMatchObject({ readTo: 6n, records: 3, missing: undefined })
   })
 
   test('what was not known to be missing stays so', () => {

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { maxSamples, observed, provenInstant, pruned, sampleAt } from '../../src/compare/history.ts'
+import {
+  copyBound,
+  maxSamples,
+  observed,
+  provenInstant,
+  pruned,
+  sampleAt,
+} from '../../src/compare/history.ts'
 import type { WatermarkSample } from '../../src/model/comparison.ts'
 
 const sample = (highWatermark: bigint, lastSeenAt: number, firstSeenAt = lastSeenAt): WatermarkSample => ({
@@ -17,6 +24,18 @@ describe('watermark history', () => {
 
   test('a higher one is a new sample', () => {
     expect(observed([sample(5n, 100)], 7n, 200, undefined)).toEqual([sample(5n, 100), sample(7n, 200)])
+  })
+
+  test('the same high watermark again only moves where its copies end, where that is known', () => {
+    const before = { target: 4n, source: 3n }
+    const later = { target: 9n, source: 5n }
+    const once = observed([], 5n, 100, before)
+    expect(copyBound(observed(once, 5n, 200, later), 5n)).toEqual(later)
+    expect(copyBound(observed(once, 5n, 200, undefined), 5n)).toEqual(before)
+  })
+
+  test('an instant never moves back', () => {
+    expect(observed([sample(5n, 200)], 5n, 100, undefined)).toEqual([sample(5n, 200)])
   })
 
   const steps = [sample(5n, 100), sample(7n, 200), sample(9n, 300)]

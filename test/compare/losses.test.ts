@@ -39,9 +39,20 @@ describe('losses', () => {
     expect(spans(all(range(0n, 10n), range(10n, 15n, { cause: 'skipped' })))).toEqual(['0-10', '10-15'])
   })
 
-  test('around what is known are counted without it', () => {
-    const losses = all(range(5n, 10n), range(0n, 20n))
-    expect(losses?.lost).toBe(20n)
+  test.each([
+    ['around it', range(0n, 20n), 20n, ['5-20', '0-5']],
+    ['up to its beginning', range(0n, 5n), 10n, ['5-10', '0-5']],
+    ['into it', range(0n, 8n), 10n, ['5-10', '0-5']],
+    ['up to its end', range(0n, 10n), 10n, ['5-10', '0-5']],
+    ['from its beginning', range(5n, 12n), 7n, ['5-12']],
+    ['out of it', range(7n, 12n), 7n, ['5-12']],
+    ['from its end', range(10n, 12n), 7n, ['5-12']],
+    ['below it', range(0n, 2n), 7n, ['5-10', '0-2']],
+    ['above it', range(12n, 14n), 7n, ['5-10', '12-14']],
+  ])('beside what is known are counted without it: %s', (_, found, lost, ranges) => {
+    const losses = all(range(5n, 10n), found)
+    expect(losses?.lost).toBe(lost)
+    expect(spans(losses)).toEqual(ranges)
   })
 
   test('that turn out to be certain are no longer only possible, and count as lost', () => {
@@ -62,6 +73,7 @@ describe('losses', () => {
     const losses = withLoss(former, range(0n, 4n))
     expect(losses.lost).toBe(14n)
     expect(losses.ranges.map(({ former }) => former)).toEqual([true, false])
+    expect(spans(withLoss(former, range(10n, 14n)))).toEqual(['0-10', '10-14'])
   })
 
   test('are bounded in number, not in their count', () => {

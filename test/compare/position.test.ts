@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  adopted,
   advanced,
   discard,
   type EstimateInput,
@@ -51,6 +52,32 @@ describe('the proven position', () => {
   })
 })
 
+describe('the durable position', () => {
+  test.each([
+    ['is the newest, although it went back', [durable(130n), durable(99n)], 99n],
+    ['stays while the engine writes pairs only', [durable(130n), pairs([150n, 150n])], 130n],
+  ])('%s', (_, steps, expected) => {
+    expect(after(...steps).durable).toBe(expected)
+  })
+})
+
+describe('what the position rests on', () => {
+  const read = raisedTo(after(durable(79n)), 100n, 'content')
+
+  test.each([
+    ['commits below what was read', durable(89n), 'content', 100n],
+    ['commits up to what was read', durable(99n), 'commits', 100n],
+    ['commits behind what was read', durable(120n), 'commits', 121n],
+    ['nothing new', {}, 'content', 100n],
+  ])('%s', (_, progress, basis, proven) => {
+    expect(advanced(read, progress)).toMatchObject({ basis, proven })
+  })
+
+  test('reading up to what was committed changes nothing', () => {
+    expect(raisedTo(after(durable(79n)), 80n, 'content').basis).toBe('commits')
+  })
+})
+
 describe('after a discard', () => {
   const discarded = discard(after(durable(447n), pairs([450n, 450n])), 'recreated', 'why', 5, true)
 
@@ -97,6 +124,34 @@ describe('after a discard', () => {
     expect(discard(after(durable(447n)), 'diverged', 'why', 5, true).discarded?.beganAnewAtOrBelow).toBe(447n)
   })
 
+  test.each([
+    ['while it stays so', [durable(900n), pairs([500n, 500n])], 900n],
+    ['when the engine began anew with a pair', [pairs([0n, 500n])], 447n],
+  ])('the durable position is remembered %s', (_, steps, expected) => {
+    expect(steps.reduce(advanced, discarded).durable).toBe(expected)
+  })
+
+  test('the newest pair is kept aside, for content to show whether it is of the new identity', () => {
+    const since = [pairs([500n, 500n]), pairs([600n, 600n]), durable(700n)].reduce(advanced, discarded)
+    expect(since).toMatchObject({ pair: undefined, discarded: { since: { source: 600n, target: 600n } } })
+  })
+
+  test('adopted with a pair, it stands behind that pair, by content', () => {
+    const pair = { source: 600n, target: 500n, writtenAtMs: 1_000 }
+    expect(adopted(advanced(discarded, durable(700n)), pair)).toEqual({
+      ...noPosition,
+      proven: 601n,
+      estimated: 601n,
+      durable: 700n,
+      pair,
+      basis: 'content',
+    })
+  })
+
+  test('no floor raises it', () => {
+    expect(raisedTo(discarded, 5n, 'content')).toEqual(discarded)
+  })
+
   test('discarded again it stays discarded', () => {
     const once = discard(after(pairs([450n, 450n])), 'recreated', 'why', 5, true)
     expect(discard(once, 'recreated', 'why', 6, true).discarded).toBeDefined()
@@ -104,6 +159,8 @@ describe('after a discard', () => {
 
   test('where nothing was ever committed there is nothing to discard', () => {
     expect(discard(noPosition, 'recreated', 'why', 5, true)).toEqual(noPosition)
+    const nothingRetained = raisedTo(noPosition, 5n, 'commits')
+    expect(discard(nothingRetained, 'recreated', 'why', 5, true)).toEqual(noPosition)
   })
 })
 

@@ -57,7 +57,7 @@ export function aPartition(parts: Partial<PartitionComparison> = {}): PartitionC
   return {
     partition: 0,
     highWatermark: undefined,
-    counted: 0n,
+    counted: parts.position?.proven ?? 0n,
     position: noPosition,
     history: [],
     targetEnd: undefined,

@@ -12,7 +12,7 @@ async function consumed(pair: SharedPair, topic: string, readUncommitted: boolea
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   const idle = new Promise<void>(resolve => {
-    let timer = setTimeout(resolve, 2_500)
+    let timer = setTimeout(resolve, 15_000)
     void consumer.run({
       eachMessage: async ({ message }) => {
         values.push(String(message.value))

@@ -43,7 +43,7 @@ describe('200 partitions', () => {
     await untilCovered(exporter, source, [topic], 90_000)
     await watch.stop()
     expect(watch.violations.slice(0, 5)).toEqual([])
-    expect(watch.samples).toBeGreaterThan(15)
+    expect(watch.samples).toBeGreaterThan(3)
     const missing = await Promise.all(
       range(partitionCount).map(partition => truthOf({ topic, copy }, partition, source, target)),
     )
