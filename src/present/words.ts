@@ -56,11 +56,19 @@ export function lossSentence(assessment: FlowAssessment, clock: ClockReading): s
   if (recoveryPoint === undefined) return withoutPoint(assessment, clock, ifDied)
   const since = `${duration(clock.now - recoveryPoint)} of records (since ${timeOfDay(recoveryPoint, clock)})`
   if (assessment.status === 'covered') {
-    return `${ifDied}, nothing that it had accepted by ${timeOfDay(recoveryPoint, clock)} would be lost; at most ${since}.`
+    return `${ifDied}, nothing that it had accepted by ${timeOfDay(recoveryPoint, clock)} would be lost${neverCopied(topics)}; at most ${since}.`
   }
   const records = totalLag(topics)
   const lost = records === undefined ? '' : `, at most ${plural(records, 'record')} as of the last poll`
-  return `${ifDied}, you would lose at most ${since}${lost}.`
+  return `${ifDied}, you would lose at most ${since}${lost}${neverCopied(topics)}.`
+}
+
+/** What a recovery point counts as settled, because it will not come any more. */
+function neverCopied(topics: readonly TopicAssessment[]): string {
+  const offsets = topics.reduce((sum, { lost, possiblyLost }) => sum + lost + possiblyLost, 0n)
+  return offsets === 0n
+    ? ''
+    : `, besides ${plural(offsets, 'offset')} that ${offsets === 1n ? 'is' : 'are'} lost already or may be`
 }
 
 function withoutPoint(assessment: FlowAssessment, clock: ClockReading, ifDied: string): string {

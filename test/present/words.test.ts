@@ -6,12 +6,15 @@ import {
   blindSpots,
   budgetSentence,
   count,
+  damages,
   duration,
   isStale,
   lossSentence,
+  tailSentence,
   timeOfDay,
   topicSentence,
 } from '../../src/present/words.ts'
+import { aTail } from '../support/comparisons.ts'
 import { clockAt, coveredWorld, worldBeganAtMs } from '../support/snapshots.ts'
 import { pollMs, topicIn, World } from '../support/world.ts'
 
@@ -223,4 +226,32 @@ describe('what cannot be seen', () => {
       'No poll has ended for 2 min: statuses and counts are that old.',
     ])
   })
+})
+
+test('what is lost already is never hidden behind a proven point', () => {
+  const world = coveredWorld()
+  const assessment = world.poll()
+  const topics = assessment.topics.map(topic => ({ ...topic, lost: 785n, possiblyLost: 1n, mismatches: 2 }))
+  const with786 = { ...assessment, topics }
+  expect(lossSentence(with786, clockAt(assessment.facts.at))).toContain(
+    'would be lost, besides 786 offsets that are lost already or may be; at most',
+  )
+  expect(damages(with786)).toEqual([
+    'orders: 785 offsets will never be copied.',
+    'orders: of 1 offset it is not excluded that they are lost.',
+    'orders: 2 records of the target are not the copy of the record whose place they have.',
+  ])
+  expect(damages(assessment)).toEqual([])
+})
+
+test.each([
+  [{}, 'offsets 48 to 63 hold no record without a copy, 16 transaction markers'],
+  [{ markers: 0 }, 'offsets 48 to 63 hold no record without a copy, 16 offsets without a record (compacted)'],
+  [
+    { markers: 0, records: 3, copied: 2, isolationLevel: 'read_committed' as const, unexplained: 1 },
+    'offsets 48 to 63 hold 3 records without a proven copy, 2 records with a copy, 11 offsets without a record (compacted or aborted); on the target 1 record without an original on the source',
+  ],
+  [{ readTo: 48n }, 'nothing could be read behind offset 48'],
+])('a tail says why: %j', (parts, words) => {
+  expect(tailSentence(aTail({ readFrom: 48n, readTo: 64n, markers: 16, ...parts }))).toBe(words)
 })

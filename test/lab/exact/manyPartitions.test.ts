@@ -61,7 +61,6 @@ describe('200 partitions', () => {
       for (const [partition, indexes] of [
         [137, [7]],
         [11, [0]],
-        [150, [59]],
         [42, [8, 9]],
       ] as const)
         for (const index of indexes) replaced.push(await chosen(partition, index))
@@ -92,14 +91,10 @@ describe('200 partitions', () => {
       console.log(`found ${((performance.now() - began) / 1000).toFixed(1)} s after the target was back`)
       const page = await exporter.scrape()
       expect(page.value(audits, { flow: flowName, outcome: 'contradicted' })).toBeGreaterThan(0)
-      // Twice round all partitions, for those below.
-      await sleep(8_000)
     })
 
-    // Not yet: they lie at the ends of what is compared, or side by side.
-    test.fails('the oldest is found', () => expectFound(11, 1_000))
-    test.fails('the newest is found, behind the newest offset sync', () => expectFound(150, 1_000))
-    test.fails('two side by side are found', () => expectFound(42, 1_000))
+    test('the oldest is found', () => expectFound(11, 60_000))
+    test('two side by side are found', () => expectFound(42, 60_000))
   })
 
   interface Replaced {
