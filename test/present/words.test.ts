@@ -252,6 +252,6 @@ test.each([
     'offsets 48 to 63 hold 3 records without a proven copy, 2 records with a copy, 11 offsets without a record (compacted or aborted); on the target 1 record without an original on the source',
   ],
   [{ readTo: 48n }, 'nothing could be read behind offset 48'],
-])('a tail says why: %j', (parts, words) => {
+])('a tail says why (%#)', (parts, words) => {
   expect(tailSentence(aTail({ readFrom: 48n, readTo: 64n, markers: 16, ...parts }))).toBe(words)
 })
