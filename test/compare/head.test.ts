@@ -182,6 +182,26 @@ describe('held against the target', () => {
   })
 })
 
+describe('where the source has deleted what lies behind the position', () => {
+  const source = aWindow(4, 'e | f', { logStart: 4n })
+
+  test.each([
+    ['the position stays', undefined, 3n],
+    ['the position stays, with a target that has none of it', aWindow(0, 'a b c'), 3n],
+    ['a copy of what follows raises it', aWindow(0, 'a b c e'), 6n],
+  ])('%s', (_, target, position) => {
+    expect(head({ source, target }).position).toBe(position)
+  })
+
+  test.each([
+    ['what waits is not whole', source, false, false],
+    ['it is, where it was known before that none of it was copied', source, true, true],
+    ['nor is that needed from the position on', aWindow(3, 'd e'), false, true],
+  ])('%s', (_, window, wasExact, isWhole) => {
+    expect(head({ source: window, wasExact }).tail.isWhole).toBe(isWhole)
+  })
+})
+
 describe('without a bound for where the copies lie', () => {
   const source = aWindow(2, 'c d e f')
 
@@ -243,6 +263,11 @@ describe('looked at again', () => {
       markers: came,
       missing: 2 + came,
     })
+  })
+
+  test('after a look that found nothing that waits, it is a look of its own', () => {
+    const nothing = { ...before, records: 0, readTo: 3n }
+    expect(head({ source: aWindow(3, '| |'), before: nothing }).position).toBe(5n)
   })
 
   test('from elsewhere than where the last look ended, it is a look of its own', () => {
