@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { comparePartition, isExact, type PartitionReading, withContent } from '../../src/compare/partition.ts'
 import { noPosition } from '../../src/compare/position.ts'
 import type { Content, LostRange, PartitionComparison, Position } from '../../src/model/comparison.ts'
-import type { OffsetPair } from '../../src/model/observation.ts'
+import type { OffsetPair, PartitionProgress } from '../../src/model/observation.ts'
 import { known, unknown } from '../../src/model/reading.ts'
 import { aContent, aPartition, aPosition, aSample, aTail } from '../support/comparisons.ts'
 import { pollMs } from '../support/world.ts'
@@ -48,6 +48,13 @@ function before(parts: Partial<PartitionComparison> = {}): PartitionComparison {
 }
 const after = (reading: Partial<PartitionReading>, previous: PartitionComparison | undefined = before()) =>
   comparePartition(previous, aReading(reading), undefined)
+
+const committed = (offset: bigint): PartitionProgress => ({
+  durable: { lowest: offset, highest: offset, newest: offset },
+})
+const paired = (newest: OffsetPair, lowest = newest.source): PartitionProgress => ({
+  pairs: { lowest, highest: newest.source, newest },
+})
 
 const aDiscard = (parts: Partial<NonNullable<Position['discarded']>> = {}): Position => ({
   ...noPosition,
@@ -114,6 +121,14 @@ describe('when a partition', () => {
   })
 })
 
+test('a position that is newer than the end beside it lags by nothing', () => {
+  expect(after({ positionsReadFirst: false, progress: committed(10n) })).toMatchObject({
+    position: { proven: 11n },
+    lag: 0n,
+    estimatedLag: 0n,
+  })
+})
+
 describe('why a partition is unknown', () => {
   const engineUnknown = { reason: 'reading', detail: 'not at its end yet' } as const
   test.each([
@@ -160,10 +175,10 @@ describe('why a partition is unknown', () => {
   test('while a copy does not show yet, recovery points stay as they were', () => {
     const previous = before({ position: noPosition, recoveryPoint: 11, estimatedRecoveryPoint: 12 })
     const progress = { durable: { lowest: 9n, highest: 9n, newest: 9n } }
-    expect(after({ targetEnd: 'absent', progress }, previous)).toMatchObject({
-      recoveryPoint: 11,
-      estimatedRecoveryPoint: 12,
-    })
+    const found = after({ targetEnd: 'absent', progress }, previous)
+    expect(found).toMatchObject({ recoveryPoint: 11, estimatedRecoveryPoint: 12 })
+    expect(found.history).toHaveLength(2)
+    expect(after({ progress }, previous).history).toHaveLength(1)
   })
 
   test.each([
@@ -173,6 +188,39 @@ describe('why a partition is unknown', () => {
     const progress = { pairs: { lowest: 5n, highest: 5n, newest: pair(5n) } }
     const found = comparePartition(undefined, aReading({ progress, targetEnd: known(end) }), undefined)
     expect(found.unknown?.reason).toBe(reason)
+  })
+})
+
+describe('where the copies of what comes later lie', () => {
+  const boundIn = ({ history }: PartitionComparison) => history.at(-1)?.copies
+  test.each([
+    [
+      "at the target's end, and behind what was committed before it",
+      before(),
+      {},
+      { target: 10n, source: 6n },
+    ],
+    [
+      'not behind what this poll committed',
+      before(),
+      { progress: committed(8n) },
+      { target: 10n, source: 6n },
+    ],
+    [
+      'anywhere, where nothing was committed',
+      before({ position: noPosition }),
+      {},
+      { target: 10n, source: 0n },
+    ],
+    ['unknown without the target', before(), { targetEnd: unknown('timeout', '') }, undefined],
+    ['unknown of a former identity', before({ position: aDiscard() }), {}, undefined],
+  ] as const)('%s', (_, previous, reading, bound) => {
+    expect(boundIn(after(reading, previous))).toEqual(bound)
+  })
+
+  test('is known from the first poll on', () => {
+    const { history } = comparePartition(undefined, aReading(), undefined)
+    expect(history).toEqual([aSample(10n, t0, { copies: { target: 10n, source: 0n } })])
   })
 })
 
@@ -228,6 +276,7 @@ describe('whether the log start is asked for', () => {
     ['not of an empty partition', aPartition(), { highWatermark: known(0n) }, false],
     ['not where the source cannot be read', aPartition(), { highWatermark: unknown('timeout', '') }, false],
     ['not where the engine has begun', aPartition({ position: aPosition(0n) }), {}, false],
+    ['not where nothing can be missing', aPartition({ position: { ...noPosition, proven: 10n } }), {}, false],
   ] as const)('%s', (_, previous, reading, wanted) => {
     expect(after(reading, previous).logStartWanted).toBe(wanted)
   })
@@ -292,6 +341,7 @@ describe('a log that was replaced or cut off', () => {
       aContent({ losses: { ...losses, ranges: [{ ...range, former: true }] } }),
     )
     expect(lostIn(after({ targetEnd: known(2n) }, previous).content)).toEqual(['1-3 expired'])
+    expect(lostIn(after(fell(8n), previous).content)[0]).toBe('1-3 expired')
   })
 
   test.each([
@@ -315,6 +365,34 @@ describe('a log that was replaced or cut off', () => {
     },
   )
 
+  test('the target shows by two pairs that contradict each other', () => {
+    const cut = { after: pair(4n, 90n), before: pair(6n, 2n) }
+    const progress = { pairs: { lowest: 4n, highest: 6n, newest: cut.before, cut } }
+    expect(after({ progress }).position.discarded).toMatchObject({ reason: 'diverged', adoptable: true })
+    expect(after({ progress }, before({ position: noPosition })).position.discarded).toBeUndefined()
+  })
+
+  test.each([
+    ['at the offset of the pair', 6n, { reason: 'diverged', adoptable: true }],
+    ['behind it', 7n, undefined],
+  ])('the target ends %s', (_, end, discarded) => {
+    const previous = before({ position: aPosition(6n, { pair: pair(5n, 6n) }), targetEnd: undefined })
+    const found = after({ targetEnd: known(end) }, previous).position.discarded
+    if (discarded === undefined) expect(found).toBeUndefined()
+    else expect(found).toMatchObject(discarded)
+  })
+
+  test.each([
+    ['the last record that was copied', { targetEnd: 'absent' }, 'copied up to 5,'],
+    [
+      'the record that the source does not have',
+      { progress: committed(10n) },
+      'source offset 10, but the log ends at 10',
+    ],
+  ] as const)('the detail names %s', (_, reading, words) => {
+    expect(after(reading).position.discarded?.detail).toContain(words)
+  })
+
   const newer = { progress: { durable: { lowest: 10n, highest: 10n, newest: 10n } } }
   const older = aPartition({ position: aPosition(11n) })
   test.each([
@@ -324,6 +402,81 @@ describe('a log that was replaced or cut off', () => {
   ])('shows by a position beyond its end: %s', (_, previous, reading, positionsReadFirst, shows) => {
     const { discarded } = after({ ...reading, positionsReadFirst }, previous).position
     expect(discarded !== undefined).toBe(shows)
+  })
+})
+
+describe('the poll in which a log was found to be another one', () => {
+  const recreated = { recreated: 'why', recreatedSource: true }
+
+  test('keeps what it read of the engine in mind, and believes none of it', () => {
+    const { position } = after({ ...recreated, progress: { ...paired(pair(2n), 0n), ...committed(2n) } })
+    expect(position).toMatchObject({ proven: 0n, durable: 2n, discarded: { since: pair(2n) } })
+  })
+
+  test('believes it where nothing had been committed before', () => {
+    const untouched = before({ position: noPosition })
+    expect(after({ ...recreated, progress: committed(2n) }, untouched).position.proven).toBe(3n)
+  })
+
+  test.each([
+    ['until the target holds what it says', 9n, 'reading'],
+    ['where the target holds it', 10n, undefined],
+  ])('but not %s', (_, end, reason) => {
+    const untouched = before({ position: noPosition, targetEnd: undefined })
+    const reading = { ...recreated, progress: paired(pair(9n)), targetEnd: known(end) }
+    expect(after(reading, untouched).unknown?.reason).toBe(reason)
+    expect(after({ ...reading, recreated: undefined }, untouched).unknown).toBeUndefined()
+  })
+
+  test.each([
+    ['as this poll read it', before(), 2n, 2n],
+    ['as a later one reads it, where it was not known', before({ position: aDiscard() }), 2n, 2n],
+    ['as it was then', before({ position: aDiscard({ logStart: 1n }) }), 2n, 1n],
+  ])('remembers the log start %s', (_, previous, logStart, remembered) => {
+    const reading = previous.position.discarded === undefined ? recreated : {}
+    const { position } = after({ ...reading, logStart: known(logStart) }, previous)
+    expect(position.discarded?.logStart).toBe(remembered)
+  })
+
+  test('is not found again while positions are of a former identity', () => {
+    const previous = before({ position: aDiscard(), recoveryPoint: 11 })
+    for (const targetEnd of [known(5n), 'absent'] as const) {
+      expect(after({ targetEnd }, previous)).toMatchObject({
+        recoveryPoint: undefined,
+        unknown: { reason: 'recreated' },
+      })
+    }
+  })
+})
+
+describe('an engine that began anew', () => {
+  const began = (progress: PartitionProgress, logStart: bigint | undefined, discarded = aDiscard()) => {
+    const reading = { progress, logStart: logStart === undefined ? undefined : known(logStart) }
+    const found = after(reading, before({ position: discarded, content: aContent({ hasPhantoms: true }) }))
+    return { lost: lostIn(found.content), content: found.content, position: found.position }
+  }
+
+  test.each([
+    ['further up than the log', paired(pair(4n), 3n), 1n, aDiscard(), ['1-3 recreated perhaps']],
+    [
+      'further up than a log that begins nobody knows where',
+      paired(pair(4n), 3n),
+      undefined,
+      aDiscard(),
+      ['0-3 recreated perhaps'],
+    ],
+    ['where the log begins', paired(pair(4n), 3n), 3n, aDiscard(), []],
+    ['with a commit, which says nothing of what lies before', committed(4n), 1n, aDiscard(), []],
+    ['in the log that it knew', paired(pair(4n), 3n), 1n, aDiscard({ reason: 'diverged' }), []],
+  ])('%s has left behind what lies between', (_, progress, logStart, discarded, lost) => {
+    const found = began(progress, logStart, discarded)
+    expect(found.position.discarded).toBeUndefined()
+    expect(found.lost).toEqual(lost)
+    expect(found.content?.hasPhantoms).toBe(true)
+  })
+
+  test('has left nothing behind while it has not begun', () => {
+    expect(began(paired(pair(9n)), 1n).lost).toEqual([])
   })
 })
 
@@ -349,6 +502,15 @@ describe('what retention took', () => {
     expect(started(logStart, previous)).toEqual(lost)
   })
 
+  const untouched = before({ position: noPosition, history: [aSample(0n, 1)] })
+  test.each([
+    ['up to where it began', 5n, untouched, 8n, ['0-5 expired perhaps']],
+    ['to further than where it began', 9n, untouched, 7n, ['0-9 expired perhaps']],
+    ['behind where it stood before, when it had copied that', 8n, before(), 9n, []],
+  ])('before the engine got there: %s', (_, logStart, previous, offset, lost) => {
+    expect(started(logStart, previous, { progress: committed(offset), targetEnd: known(10n) })).toEqual(lost)
+  })
+
   test('is not more certain than the target is known', () => {
     expect(started(8n, before(exact), { targetEnd: known(7n) })).toEqual(['6-8 expired perhaps'])
     expect(started(8n, before(exact), { targetEnd: unknown('timeout', '') })).toEqual(['6-8 expired perhaps'])
@@ -360,7 +522,7 @@ describe('what retention took', () => {
     expect(after({ recreated: 'why' }, previous).logStart).toBeUndefined()
   })
 
-  const gap = { after: pair(1n), before: pair(5n, 3n), proven: 2n }
+  const gap = { after: pair(1n), before: pair(5n, 3n), proven: 0n }
   const withGap = before({ content: aContent({ gaps: [gap] }) })
   test.each([
     ['the log begins before it ends: it can be looked at', 5n, {}, [], 1],
@@ -377,6 +539,41 @@ describe('what retention took', () => {
     const { content } = after({ logStart: known(logStart), targetEnd: known(6n), ...reading }, withGap)
     expect(lostIn(content)).toEqual(lost)
     expect(content?.gaps).toHaveLength(open)
+  })
+
+  test.each([
+    ['it was proven before', 6n, { gaps: [{ ...gap, proven: 3n }] }, ['3-5 expired perhaps']],
+    [
+      'its records may not be read',
+      4n,
+      { gaps: [gap], unreadable: { reason: 'unauthorized', detail: '' } as const },
+      ['2-4 expired perhaps'],
+    ],
+  ])('between two pairs, where %s', (_, logStart, parts, lost) => {
+    expect(started(logStart, before({ content: aContent(parts) }))).toEqual(lost)
+  })
+
+  test('between pairs is looked at once it was seen, the oldest ones together where there are many', () => {
+    const gaps = Array.from({ length: 40 }, (_, i) => ({
+      after: pair(BigInt(3 * i)),
+      before: pair(BigInt(3 * i + 2), BigInt(3 * i + 1)),
+    }))
+    const last = gaps.at(-1)?.before ?? pair(0n)
+    const progress = { pairs: { lowest: 0n, highest: last.source, newest: last, gaps } }
+    const reading = { progress, highWatermark: known(200n), targetEnd: known(200n) }
+    const seen = after(reading, before({ content: aContent({ hasPhantoms: true }) })).content
+    expect(seen).toMatchObject({ hasPhantoms: true })
+    expect(seen?.gaps.length).toBeLessThan(40)
+    expect(seen?.gaps.at(0)).toMatchObject({ after: pair(0n), proven: 6n })
+    expect(seen?.gaps.at(-1)).toEqual({ ...gaps.at(-1), proven: 6n })
+    const joined = seen?.gaps.map(({ after, before }) => [after.source, before.source] as const) ?? []
+    expect(joined.slice(1).map(([from]) => from)).toEqual(
+      gaps.slice(-joined.length + 1).map(({ after }) => after.source),
+    )
+    expect(joined[0]?.[1]).toBe(gaps.at(-joined.length)?.before.source)
+    expect(
+      after(reading, before({ position: aDiscard({ beganAnewAtOrBelow: -1n }) })).content?.gaps ?? [],
+    ).toEqual([])
   })
 
   test('between two pairs waits for a log start that is read after them', () => {
@@ -430,6 +627,11 @@ describe('after its records were read', () => {
   ])('the lag is %s', (_, tail, lag) => {
     const content = aContent({ tail: aTail({ from: 6n, readTo: 10n, records: 2, ...tail }) })
     expect(withContent(now(), aPosition(6n), content, t0).lag).toBe(lag)
+  })
+
+  test('the estimated lag is what lies behind the estimate', () => {
+    const position = aPosition(6n, { estimated: 7n })
+    expect(withContent(now(), position, aContent({}), t0)).toMatchObject({ lag: 4n, estimatedLag: 3n })
   })
 
   test('a raised position proves its recovery point and leaves nothing missing', () => {
