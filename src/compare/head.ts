@@ -2,7 +2,7 @@ import type { CopyBound, Tail } from '../model/comparison.ts'
 import type { IsolationLevel } from '../model/flow.ts'
 import type { LogRecord, RecordWindow } from '../model/inspection.ts'
 import type { Instant } from '../model/time.ts'
-import { fingerprintsOf } from './fingerprints.ts'
+import { fingerprintOf } from './fingerprints.ts'
 
 export interface HeadInput {
   /** The proven position. */
@@ -114,12 +114,11 @@ interface Copied {
 function copiesOf(input: HeadInput, data: readonly LogRecord[], target: RecordWindow): Copied {
   const { copies, durable, source } = input
   const withTimestamp = !target.logAppendTime
-  const ofSource = fingerprintsOf(data, withTimestamp)
-  const ofTarget = fingerprintsOf(target.records, withTimestamp)
+  const ofSource = new Map(data.map(record => [record, fingerprintOf(record, withTimestamp)]))
+  const ofTarget = target.records.map(record => [record, fingerprintOf(record, withTimestamp)] as const)
   const offsetOf = new Map<string, bigint | 'several'>()
-  for (const [index, fingerprint] of ofSource.entries()) {
-    const offset = data[index]?.offset
-    if (offset !== undefined) offsetOf.set(fingerprint, offsetOf.has(fingerprint) ? 'several' : offset)
+  for (const [{ offset }, fingerprint] of ofSource) {
+    offsetOf.set(fingerprint, offsetOf.has(fingerprint) ? 'several' : offset)
   }
   const toTheEnd = target.readTo >= target.highWatermark
   const complete = toTheEnd && copies !== undefined && target.from <= copies.target
@@ -127,28 +126,29 @@ function copiesOf(input: HeadInput, data: readonly LogRecord[], target: RecordWi
   const lowest = complete ? copies.source : durable
   const twinsAreSeen = (lowest ?? 0n) >= source.from || source.from <= source.logStart
   // Without a bound only the last copy is known to be of the newest records.
-  const candidates = [...ofTarget.entries()].slice(complete ? 0 : toTheEnd ? -1 : ofTarget.length)
+  const candidates = complete ? ofTarget : toTheEnd ? ofTarget.slice(-1) : []
   let highest: bigint | undefined
   let pair: Copied['pair']
   if (twinsAreSeen) {
-    for (const [index, fingerprint] of candidates) {
+    for (const [copy, fingerprint] of candidates) {
       const offset = offsetOf.get(fingerprint)
-      const copy = target.records[index]
-      if (offset === undefined || offset === 'several' || copy === undefined) continue
+      if (offset === undefined || offset === 'several') continue
       if (highest === undefined || offset >= highest) {
         highest = offset
         pair = { source: offset, target: copy.offset }
       }
     }
   }
-  const onTarget = new Set(ofTarget)
-  const fingerprintAt = new Map(data.map((record, index) => [record.offset, ofSource[index]]))
+  const onTarget = new Set(ofTarget.map(([, fingerprint]) => fingerprint))
   return {
-    has: record => onTarget.has(fingerprintAt.get(record.offset) ?? ''),
+    has: record => onTarget.has(ofSource.get(record) ?? ''),
     highest,
     pair,
     complete,
-    unexplained: complete && twinsAreSeen ? ofTarget.filter(it => !offsetOf.has(it)).length : undefined,
+    unexplained:
+      complete && twinsAreSeen
+        ? ofTarget.filter(([, fingerprint]) => !offsetOf.has(fingerprint)).length
+        : undefined,
   }
 }
 

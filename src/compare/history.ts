@@ -19,7 +19,7 @@ export function observed(
     const lastSeenAt = Math.max(newest.lastSeenAt, t0)
     return [...history.slice(0, -1), { ...newest, lastSeenAt, copies: copies ?? newest.copies }]
   }
-  return thinned([...history, { highWatermark, firstSeenAt: t0, lastSeenAt: t0, copies }])
+  return thinned([...history, { highWatermark, firstSeenAt: t0, lastSeenAt: t0, copies }], t0)
 }
 
 /**
@@ -55,15 +55,14 @@ function newestProvenIndex(history: readonly WatermarkSample[], position: bigint
  * relation to its age. Dropping a sample only ever makes a recovery point older, never newer. First and last stay:
  * they are the proven point and the present.
  */
-function thinned(history: readonly WatermarkSample[]): readonly WatermarkSample[] {
+function thinned(history: readonly WatermarkSample[], now: Instant): readonly WatermarkSample[] {
   if (history.length <= maxSamples) return history
-  const now = history.at(-1)?.lastSeenAt
   let dropped = -1
   let leastCost = Number.POSITIVE_INFINITY
-  for (let index = 1; index < history.length - 1; index++) {
+  for (const index of history.keys()) {
     const previous = history[index - 1]
     const next = history[index + 1]
-    if (now === undefined || previous === undefined || next === undefined) continue
+    if (previous === undefined || next === undefined) continue
     const cost = (next.lastSeenAt - previous.lastSeenAt) / (now - previous.lastSeenAt)
     if (cost < leastCost) {
       leastCost = cost

@@ -75,7 +75,7 @@ export function comparePartition(
   const { discarded } = position
   if (reading.progress !== undefined) {
     // What the poll of a discard read may be of the identity that has ended.
-    const isOfAnother = contradiction !== undefined && discarded !== undefined
+    const isOfAnother = contradiction !== undefined
     position = isOfAnother ? noted(position, reading.progress) : advanced(position, reading.progress)
   }
   // A position above a high watermark that was asked for later points beyond the log.
@@ -138,8 +138,7 @@ export function comparePartition(
     content = withLeftBehind(content, reading, discarded.logStart ?? logStart ?? 0n)
   }
 
-  // Where the log is another one since this poll, what the same poll read may be of the one before.
-  const unverified = unverifiedOf(reading, position, previous === undefined || contradiction !== undefined)
+  const unverified = unverifiedOf(reading, position, previous === undefined)
   // A target that ended below the newest pair may have got it since, or may have been cut off: the next poll tells.
   const newest = reading.progress?.pairs?.newest
   const isAhead =

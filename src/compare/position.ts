@@ -27,8 +27,7 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
   const { discarded } = position
   if (discarded !== undefined) {
     const bound = discarded.beganAnewAtOrBelow
-    const isBack = (lowest: bigint | undefined): boolean =>
-      lowest !== undefined && (bound === undefined || lowest <= bound)
+    const isBack = (lowest: bigint | undefined): boolean => lowest !== undefined && lowest <= bound
     const pairsWentBack = isBack(pairs?.lowest)
     // Where nothing had been flushed before, a flush may be the old run's first.
     const durableWentBack = position.durable !== undefined && isBack(durable?.newest)
@@ -88,10 +87,10 @@ export function discard(
   at: Instant,
   adoptable: boolean,
 ): Position {
-  if (!hasEvidence(position)) return position.discarded === undefined ? noPosition : position
   const logStart = position.discarded?.logStart
   const proven = position.discarded?.proven ?? position.proven
   const beganAnewAtOrBelow = position.durable ?? position.pair?.source
+  if (beganAnewAtOrBelow === undefined) return position.discarded === undefined ? noPosition : position
   return {
     ...noPosition,
     durable: position.durable,

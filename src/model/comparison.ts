@@ -35,8 +35,8 @@ export interface Discarded {
   readonly proven: bigint
   /** The newest pair since, which counts only once content has shown that it is of the new identity. */
   readonly since: OffsetPair | undefined
-  /** The engine began anew once it commits a replicated offset at or below this one; undefined: any commit. */
-  readonly beganAnewAtOrBelow: bigint | undefined
+  /** The engine began anew once it commits a replicated offset at or below this one. */
+  readonly beganAnewAtOrBelow: bigint
 }
 
 /** The engine's evidence for one partition under one identity. */

@@ -174,7 +174,7 @@ describe('the retention deadline', () => {
     ],
     [
       'the proven point, where nothing was read',
-      { recoveryPoint: 950_000, missingSince: 960_000 },
+      { content: aContent({}), recoveryPoint: 950_000, missingSince: 960_000 },
       4_550_000,
     ],
     ['since when it has been missing, without a proven point', { missingSince: 960_000 }, 4_560_000],
@@ -219,7 +219,7 @@ describe('the retention deadline', () => {
       { logStart: 0n, content: aContent({ audit }) },
       t0 + 2_000,
     ],
-    ['not without that size', { logStart: 0n }, undefined],
+    ['not without that size', { logStart: 0n, content: aContent({}) }, undefined],
     ['not without a log start', { logStart: undefined }, undefined],
     ['not without a high watermark', { highWatermark: undefined }, undefined],
     ['not without history', { history: [] }, undefined],

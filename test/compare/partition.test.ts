@@ -413,19 +413,9 @@ describe('the poll in which a log was found to be another one', () => {
     expect(position).toMatchObject({ proven: 0n, durable: 2n, discarded: { since: pair(2n) } })
   })
 
-  test('believes it where nothing had been committed before', () => {
-    const untouched = before({ position: noPosition })
-    expect(after({ ...recreated, progress: committed(2n) }, untouched).position.proven).toBe(3n)
-  })
-
-  test.each([
-    ['until the target holds what it says', 9n, 'reading'],
-    ['where the target holds it', 10n, undefined],
-  ])('but not %s', (_, end, reason) => {
-    const untouched = before({ position: noPosition, targetEnd: undefined })
-    const reading = { ...recreated, progress: paired(pair(9n)), targetEnd: known(end) }
-    expect(after(reading, untouched).unknown?.reason).toBe(reason)
-    expect(after({ ...reading, recreated: undefined }, untouched).unknown).toBeUndefined()
+  test('nor what the engine said then for the first time', () => {
+    const { position } = after({ ...recreated, progress: committed(2n) }, before({ position: noPosition }))
+    expect(position).toMatchObject({ proven: 0n, durable: 2n, discarded: { reason: 'recreated' } })
   })
 
   test.each([
@@ -446,6 +436,28 @@ describe('the poll in which a log was found to be another one', () => {
         unknown: { reason: 'recreated' },
       })
     }
+  })
+})
+
+describe('a new pair', () => {
+  const seen = before({ recoveryPoint: t0 - 2 * pollMs })
+  test.each([
+    ["at the target's end as it was before", 12n, { counted: 6n, lag: 4n, recoveryPoint: t0 - 2 * pollMs }],
+    ['that the target held before', 13n, { counted: 10n, lag: 0n, recoveryPoint: t0 }],
+  ])('%s counts once the target is known to hold it', (_, end, expected) => {
+    const progress = paired(pair(9n, 12n))
+    const found = after({ progress, targetEnd: known(end) }, seen)
+    expect(found).toMatchObject({ ...expected, position: { proven: 10n } })
+    const read = withContent(found, aPosition(10n), aContent({}), t0)
+    expect(read).toMatchObject(expected)
+    expect(after({ t0: t0 + pollMs, targetEnd: known(13n) }, found)).toMatchObject({ counted: 10n, lag: 0n })
+  })
+
+  test.each([
+    ['the target cannot be read', seen, { targetEnd: unknown('timeout', '') }],
+    ['it is the first that the engine says', before({ position: noPosition }), { targetEnd: known(12n) }],
+  ] as const)('counts at once where %s', (_, previous, reading) => {
+    expect(after({ progress: paired(pair(9n, 12n)), ...reading }, previous).counted).toBe(10n)
   })
 })
 
