@@ -425,6 +425,39 @@ describe('a contradiction', () => {
   })
 })
 
+describe('the line for people', () => {
+  const stretch = (target: RecordWindow) =>
+    after(partition(), looked('copy', { source: aWindow(10, 'a b c'), target })).content?.audit?.detail
+  const searching = { next: { source: 13n, target: 23n }, searchedFrom: 23n }
+  const gone = { source: aWindow(10, 'a b c'), target: aWindow(20, 'x y z', { logStart: 20n }) }
+
+  test.each([
+    [
+      'has copies',
+      stretch(aWindow(20, 'a b c')),
+      'orders-0: source offsets 10 to 12: 3 records have their copies',
+    ],
+    [
+      'is another one',
+      stretch(aWindow(20, 'x y z')),
+      /^orders-0: source offsets 10 to 12: none of the records/,
+    ],
+    [
+      'holds another record',
+      stretch(aWindow(20, 'a x c')),
+      /^orders-0: target offset 21 .* source offset 11$/,
+    ],
+    ['was stepped over', stretch(aWindow(20, 'a c')), /^orders-0: source offset 11 has no copy/],
+    [
+      'has no copies',
+      after(audited(searching), looked('copy', gone)).content?.audit?.detail,
+      /10 to 12: the records have no copies/,
+    ],
+  ])('says where what %s', (_, detail, words) => {
+    expect(detail).toMatch(words)
+  })
+})
+
 describe('a gap between two pairs', () => {
   /** Of a to g the engine had copied a and b; then the source deleted up to e, and it went on there. */
   const gap = { after: pair(1n), before: pair(6n, 4n), proven: 2n }
@@ -470,6 +503,44 @@ describe('a gap between two pairs', () => {
     const found = after(before, looked('gap', look))
     expect(lostIn(found)).toEqual(lost)
     expect(found.content?.gaps).toEqual([])
+  })
+
+  const wide = { after: pair(1n), before: pair(9n, 5n), proven: 2n }
+  test.each([
+    [
+      'up to where the log begins, in a stretch that was read from before it',
+      { source: aWindow(3, '- e f g', { logStart: 4n }), target: aWindow(1, 'b e f g') },
+      ['2-4 expired'],
+    ],
+    [
+      'up to where it went on, above the log start',
+      { source: aWindow(4, '- e f g', { logStart: 5n }), target: aWindow(1, 'b e f g') },
+      ['2-5 expired'],
+    ],
+    [
+      'not further than the log start, although what follows has no copy',
+      { source: aWindow(4, 'x e f g', { logStart: 4n }), target: aWindow(1, 'b e f g') },
+      ['2-4 expired'],
+    ],
+    [
+      'not below what it went on with, where that has gone since',
+      { source: aWindow(4, 'e f g', { logStart: 6n }), target: aWindow(1, 'b e f g') },
+      ['2-4 expired'],
+    ],
+    [
+      'up to more copies than there were offsets: only possibly',
+      { source: aWindow(4, 'e f g', { logStart: 4n }), target: aWindow(1, 'b c x x e f g') },
+      ['2-4 expired perhaps'],
+    ],
+    [
+      'not, where the log begins right behind the first pair',
+      { source: aWindow(3, 'd e', { logStart: 2n }), target: aWindow(1, 'b d e') },
+      [],
+    ],
+  ])('is lost %s', (_, look, lost) => {
+    const found = after(open({}, [wide]), looked('gap', look))
+    expect(lostIn(found).toSorted()).toEqual(lost.toSorted())
+    expect(found.content?.losses?.ranges.some(({ former }) => former) ?? false).toBe(false)
   })
 
   test('of several gaps none is certain', () => {
@@ -553,6 +624,14 @@ describe('a position of a former identity', () => {
     expect(lostIn(found)).toEqual(['0-3 recreated'])
   })
 
+  test('loses, possibly, what was deleted behind where it stood', () => {
+    const look = { ...read, source: aWindow(3, 's t', { logStart: 3n }) }
+    expect(lostIn(after(discarded({ logStart: 2n, proven: 1n }), looked('copy', look)))).toEqual([
+      '1-3 recreated perhaps',
+    ])
+    expect(lostIn(after(discarded({ logStart: undefined }), looked('copy', look)))).toEqual([])
+  })
+
   const grown = { source: aWindow(0, 'p q r s t'), target: aWindow(9, 'c s t') }
   test.each([
     [
@@ -583,6 +662,32 @@ describe('a position of a former identity', () => {
   ])('loses what lies below: %s', (_, before, look, lost) => {
     const at11 = { ...before, highWatermark: aSample(11n, t0) }
     expect(lostIn(after(at11, looked('copy', look)))).toEqual(lost)
+  })
+
+  test('never loses for certain what has no copy amid those that have: another identity may lie between', () => {
+    const look = { source: aWindow(0, 'p q r s t'), target: aWindow(0, 'p q s t') }
+    expect(lostIn(after(discarded(), looked('copy', look)))).toEqual(['2-3 skipped perhaps'])
+  })
+
+  test('loses, possibly, the ones that look alike at the beginning of the copy', () => {
+    const words = 'd e f g h i j k l m n o'
+    const look = {
+      source: aWindow(0, `p a a ${words}`),
+      target: aWindow(0, `x a a ${words}`),
+    }
+    const before = { ...discarded({ since: pair(14n), proven: 0n }), highWatermark: aSample(15n, t0) }
+    expect(lostIn(after(before, looked('copy', look)))).toEqual(['0-1 recreated', '1-3 recreated perhaps'])
+  })
+
+  test('what was found to be unique before counts for the lap', () => {
+    const before = {
+      ...discarded(),
+      content: aContent({ audit: audit({ next: { source: 3n, target: 3n }, uniqueDownTo: 3n }) }),
+    }
+    const look = { source: aWindow(0, 'p q r'), target: aWindow(0, 'a b c') }
+    expect(after(before, looked('copy', look)).position.proven).toBe(5n)
+    const anew = { ...discarded(), content: aContent({ audit: audit({ uniqueDownTo: 3n }) }) }
+    expect(after(anew, looked('copy', look)).position.proven).toBe(0n)
   })
 
   test.each([
