@@ -48,9 +48,8 @@ describe('200 partitions', () => {
       range(partitionCount).map(partition => truthOf({ topic, copy }, partition, source, target)),
     )
     expect(missing.flatMap(truth => truth.missing)).toEqual([])
-    expect(await copiedRecords(), 'killed before it committed, it sent records again').toBeGreaterThan(
-      60 * partitionCount,
-    )
+    // Whether it is killed before or behind a commit, and so sends records again, is a matter of luck.
+    expect(await copiedRecords()).toBeGreaterThanOrEqual(60 * partitionCount)
   })
 
   describe('of 12,000 copies some are other records of the same size', () => {
