@@ -60,6 +60,10 @@ export class BenchCluster implements KafkaCluster {
     )
   }
 
+  async epochEnds(): Promise<ReadonlyMap<string, never>> {
+    return new Map<string, never>()
+  }
+
   async offsetsForTimes(): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint>>>> {
     return new Map()
   }

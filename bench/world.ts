@@ -33,15 +33,13 @@ export function observationOf({
     ),
     asked: new Map(),
     endOffsets: new Map(names.map(topic => [nameOf(topic), new Map(numbers.map(p => [p, known(end)]))])),
+    cuts: new Map(),
     endOffsetsRequestedAt: t0 + 100,
   })
+  const pair = { source: end - 5n, target: end - 5n, writtenAtMs: t0 }
   const progress: PartitionProgress = {
     durable: { lowest: end - 4n, highest: end - 4n, newest: end - 4n },
-    pairs: {
-      lowest: end - 5n,
-      highest: end - 5n,
-      newest: { source: end - 5n, target: end - 5n, writtenAtMs: t0 },
-    },
+    pairs: { lowest: pair, highest: pair.source, newest: pair },
   }
   return {
     at: t0 + 200,

@@ -11,6 +11,8 @@ export interface StretchMatch {
   readonly next: ExactPair
   /** Copies that are another record, between two neighbours that are right. */
   readonly mismatches: readonly ExactPair[]
+  /** Whether contents tell records apart. */
+  readonly isTelling: boolean
   /** Source records that have no copy although the copies of their neighbours are neighbours. */
   readonly skipped: readonly bigint[]
   /** Source records that have no copy in their place; something else may be the reason (compaction, a marker beside it). */
@@ -74,7 +76,7 @@ export function matchStretch(
   /** How many records here stand in the places of as many others: what lies around them is right, without a hole. */
   const replacedRun = (): number => {
     const isAtTheEnds = endsTogether && i === originals.length - 1 && j === copies.length - 1
-    if (above === undefined && !isAtTheEnds) return 0
+    if (wantsUnique || (above === undefined && !isAtTheEnds)) return 0
     for (let k = 1; k <= longestReplaced; k++) {
       const isFirst = k === 1 && i === 0 && j === 0 && startsTogether
       if (!isFirst && (i - k < 0 || j - k < 0)) return 0
@@ -135,21 +137,18 @@ export function matchStretch(
     const fingerprint = ofSource[original] ?? ''
     return inSource.get(fingerprint)?.length === 1 && inTarget.get(fingerprint)?.length === 1
   }
+  // Where everything is in its place, it does not matter.
+  const tells = isWhole || inSource.size * 10 >= originals.length * 9
   return {
     matched: matches.length,
+    isTelling: tells,
     lowest: pairAt(matches.at(-1)),
-    lowestUnique:
-      wantsUnique && isTelling(inSource, originals.length) ? pairAt(matches.findLast(isUnique)) : undefined,
+    lowestUnique: wantsUnique && tells ? pairAt(matches.findLast(isUnique)) : undefined,
     next: { source: below(originals, i, source), target: below(copies, j, target) },
     mismatches,
     skipped,
     unplaced,
   }
-}
-
-/** Whether contents tell records apart: where many look alike, one that seems unique may have its twin out of sight. */
-function isTelling(inSource: ReadonlyMap<string, unknown>, records: number): boolean {
-  return inSource.size * 10 >= records * 9
 }
 
 function positionsOf(fingerprints: readonly string[]): ReadonlyMap<string, readonly number[]> {

@@ -3,7 +3,8 @@ import { budgetOf } from '../model/flow.ts'
 import type { Retention } from '../model/observation.ts'
 import { type Reading, valueIfKnown } from '../model/reading.ts'
 import { type ClockReading, type Instant, instantOf } from '../model/time.ts'
-import { type CompareContext, withPartitions } from './flow.ts'
+import type { CompareContext } from './context.ts'
+import { withPartitions } from './flow.ts'
 
 export interface EstimateFacts {
   /** Retention by topic, where it was asked for. */

@@ -5,15 +5,18 @@ import type {
   FlowComparison,
   LostRange,
   Mismatch,
+  OpenGap,
   OpenTransaction,
   PartitionComparison,
   Position,
 } from '../model/comparison.ts'
-import type { InspectionResult, OffsetRange, RecordWindow } from '../model/inspection.ts'
+import type { Inspection, InspectionResult, OffsetRange, RecordWindow } from '../model/inspection.ts'
 import { isKnown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
+import type { CompareContext } from './context.ts'
 import { matchStretch, type StretchMatch } from './copy.ts'
-import { type CompareContext, withPartitions } from './flow.ts'
+import { isCopy } from './fingerprints.ts'
+import { withPartitions } from './flow.ts'
 import { headOf } from './head.ts'
 import { copyBound } from './history.ts'
 import { withLoss } from './losses.ts'
@@ -91,6 +94,7 @@ function afterHead(
     durable: position.durable,
     source,
     target,
+    targetEnd: before.targetEnd,
     wasExact: isExact(before, before.targetEnd),
     before: isContinued ? content.tail : undefined,
     at: result.at,
@@ -101,7 +105,8 @@ function afterHead(
     from: position.proven,
     to: logStart < seen.highWatermark ? logStart : seen.highWatermark,
     cause: 'expired',
-    certain: isExact(before, before.targetEnd),
+    // What the engine fetched before it was deleted it may copy yet.
+    certain: false,
     foundAt: result.at,
     former: false,
   }
@@ -125,6 +130,13 @@ function afterHead(
             ? 'inconclusive'
             : 'proven',
   }
+}
+
+function highest(offsets: readonly bigint[]): bigint | undefined {
+  return offsets.reduce<bigint | undefined>(
+    (top, it) => (top === undefined || it > top ? it : top),
+    undefined,
+  )
 }
 
 function least(a: bigint, b: bigint): bigint {
@@ -172,14 +184,18 @@ function afterStretch(
     }
   }
   const wantsUnique = before.position.discarded !== undefined
-  const match = matchStretch(source, target, { wantsUnique, endsTogether: inspection.top?.isEnds === true })
+  const found = matchStretch(source, target, { wantsUnique, endsTogether: inspection.top?.isEnds === true })
+  // Records that look alike may have been taken for one another: what seems to be missing between them is no finding.
+  const match =
+    found.isTelling || wantsUnique ? found : { ...found, skipped: isGap ? found.skipped : [], mismatches: [] }
+  const isCertain = found.isTelling && !mayHaveOtherCopies(source, target)
   const {
     audit,
-    losses: found,
+    losses: seen,
     boundary,
-  } = auditAfter(content.audit, match, { source, target, result, before, name })
+  } = auditAfter(content.audit, match, { source, target, result, before, name, isCertain })
   const gapLosses = isGap ? lostInGaps(content, match, source, target, result.at) : []
-  const losses = [...found, ...gapLosses].reduce(withLoss, content.losses)
+  const losses = [...seen, ...gapLosses].reduce(withLoss, content.losses)
   const next: Content = {
     ...content,
     // A look at a gap is not a step of the rotation.
@@ -191,11 +207,15 @@ function afterStretch(
   }
   const adoption =
     before.position.discarded === undefined ? undefined : adoptionOf(before, boundary, audit, source)
+  const { logStart } = source
   if (adoption === undefined) {
-    return { partition: { ...before, content: next }, outcome: audit.outcome }
+    return { partition: { ...before, logStart, content: next }, outcome: audit.outcome }
   }
   const adoptedContent = { ...next, losses: adoption.losses.reduce(withLoss, losses) }
-  return { partition: withContent(before, adoption.position, adoptedContent, t0), outcome: audit.outcome }
+  return {
+    partition: withContent({ ...before, logStart }, adoption.position, adoptedContent, t0),
+    outcome: audit.outcome,
+  }
 }
 
 interface StretchFacts {
@@ -204,6 +224,13 @@ interface StretchFacts {
   readonly result: InspectionResult
   readonly before: PartitionComparison
   readonly name: string
+  /** Whether what has no copy in its place has none anywhere. */
+  readonly isCertain: boolean
+}
+
+/** More offsets on the target than on the source: records were sent again, so that a copy may lie further down. */
+function mayHaveOtherCopies(source: RecordWindow, target: RecordWindow): boolean {
+  return target.readTo > source.readTo
 }
 
 /**
@@ -212,18 +239,29 @@ interface StretchFacts {
  */
 function lostInGaps(
   { gaps, hasPhantoms }: Content,
-  { lowest }: StretchMatch,
+  { lowest, unplaced, skipped: steppedOver }: StretchMatch,
   source: RecordWindow,
   target: RecordWindow,
   at: Instant,
 ): readonly LostRange[] {
   const expired = (from: bigint, to: bigint, certain: boolean): LostRange[] =>
     from < to ? [{ from, to, cause: 'expired', certain, foundAt: at, former: false }] : []
+  const skipped = (from: bigint, to: bigint): LostRange[] =>
+    source.records.some(({ offset }) => offset >= from && offset < to)
+      ? [{ from, to, cause: 'skipped', certain: false, foundAt: at, former: false }]
+      : []
   return gaps.flatMap(gap => {
     const { after, before } = gap
     const open = behindGap(gap)
     if (before.source < source.logStart) return expired(open, before.source, false)
-    if (after.source + 1n >= source.logStart) return []
+    const notFound = unplaced
+      .filter(it => it >= open && it < before.source)
+      .flatMap(it => skipped(it, it + 1n))
+    if (after.source + 1n >= source.logStart) {
+      // Records that look alike cannot be told apart, but counted.
+      const isShort = notFound.length + steppedOver.length === 0 && hasTooFewCopies(gap, source, target)
+      return isShort ? skipped(open, before.source) : notFound
+    }
     if (lowest === undefined) return expired(open, source.logStart, false)
     const copied = target.records.filter(
       ({ offset }) => offset > after.target && offset < lowest.target,
@@ -235,8 +273,19 @@ function lostInGaps(
     return [
       ...expired(open, from < to ? from : to, false),
       ...expired(from > open ? from : open, to, isExact),
+      ...notFound,
+      // What the source still has of the gap lies below all that was found on the target.
+      ...skipped(open > source.logStart ? open : source.logStart, lowest.source),
     ]
   })
+}
+
+/** Whether the target has fewer records between the two pairs than the source. */
+function hasTooFewCopies({ after, before }: OpenGap, source: RecordWindow, target: RecordWindow): boolean {
+  if (source.from > after.source + 1n || target.from > after.target + 1n) return false
+  const between = ({ records }: RecordWindow, from: bigint, to: bigint): number =>
+    records.filter(({ offset }) => offset > from && offset < to).length
+  return between(target, after.target, before.target) < between(source, after.source, before.source)
 }
 
 /** Where, downwards, the matches of a lap ended. */
@@ -250,7 +299,7 @@ interface Boundary {
 function auditAfter(
   before: Audit | undefined,
   match: StretchMatch,
-  { source, target, result, before: partition, name }: StretchFacts,
+  { source, target, result, before: partition, name, isCertain }: StretchFacts,
 ): { readonly audit: Audit; readonly losses: readonly LostRange[]; readonly boundary: Boundary | undefined } {
   const { at, inspection } = result
   const isLapStart = before?.next === undefined
@@ -268,9 +317,10 @@ function auditAfter(
   const skipped = (offset: bigint, certain: boolean): LostRange => {
     return { from: offset, to: offset + 1n, cause: 'skipped', certain, foundAt: at, former: false }
   }
+  const without = [...match.skipped, ...match.unplaced]
   const losses = [
     // What a former identity left between proves nothing: there they are only not excluded.
-    ...match.skipped.map(offset => skipped(offset, !isDiscarded)),
+    ...match.skipped.map(offset => skipped(offset, isCertain && !isDiscarded)),
     ...(isDiscarded ? match.unplaced.map(offset => skipped(offset, false)) : []),
   ]
   const isLost =
@@ -298,8 +348,10 @@ function auditAfter(
     at,
     next: isEnd ? undefined : match.next,
     searchedFrom: isEnd ? undefined : searchedFrom,
+    lapTop: isLapStart ? (isDiscarded ? lapTopOf(inspection, source, target) : undefined) : before?.lapTop,
     lapMatched,
     uniqueDownTo: match.lowestUnique?.source ?? (isLapStart ? undefined : before?.uniqueDownTo),
+    brokenAt: (isLapStart ? undefined : before?.brokenAt) ?? (isDiscarded ? highest(without) : undefined),
     mismatches: mismatchesAfter(before, match, { at, lapStartedAt, isEnd }),
     lapStartedAt,
     completedAt: isEnd && lapMatched ? at : before?.completedAt,
@@ -310,6 +362,15 @@ function auditAfter(
     losses,
     boundary: isEnd && lapMatched ? { offset: match.next.source, isCertain: !isSearchedEnough } : undefined,
   }
+}
+
+/** The pair at the top of a stretch, where its two records are there and the same. */
+function lapTopOf({ top }: Inspection, source: RecordWindow, target: RecordWindow): Audit['lapTop'] {
+  const [original, copy] = [source.records.at(-1), target.records.at(-1)]
+  if (top === undefined || original === undefined || copy === undefined) return undefined
+  const areOfThePair = original.offset === top.source - 1n && copy.offset === top.target - 1n
+  if (!areOfThePair || !isCopy(original, copy, !target.logAppendTime)) return undefined
+  return { source: original.offset, target: copy.offset }
 }
 
 function mismatchesAfter(
@@ -380,8 +441,10 @@ const noAudit: Omit<Audit, 'at' | 'lapStartedAt'> = {
   detail: 'the records are larger than expected: smaller stretches next time',
   next: undefined,
   searchedFrom: undefined,
+  lapTop: undefined,
   lapMatched: false,
   uniqueDownTo: undefined,
+  brokenAt: undefined,
   mismatches: [],
   completedAt: undefined,
   bytesPerOffset: 0,
@@ -404,24 +467,33 @@ function adoptionOf(
   source: RecordWindow,
 ): { readonly position: Position; readonly losses: readonly LostRange[] } | undefined {
   const { discarded } = position
-  const pair = discarded?.since
-  if (discarded?.adoptable !== true || pair === undefined || highWatermark === undefined) return undefined
-  if (pair.source >= highWatermark.highWatermark) return undefined
+  const top = audit.lapTop
+  if (discarded?.adoptable !== true || !discarded.settled || top === undefined) return undefined
+  if (discarded.since === undefined || highWatermark === undefined) return undefined
+  if (discarded.since.source >= highWatermark.highWatermark) return undefined
+  // The engine may have gone on since the lap began there; what it said since counts from the next poll on.
+  const pair = { ...top, writtenAtMs: discarded.since.writtenAtMs }
   const { uniqueDownTo } = audit
+  const { brokenAt = -1n } = audit
   if (boundary === undefined || uniqueDownTo === undefined || uniqueDownTo > pair.source) return undefined
   const start = source.logStart > 0n ? source.logStart : 0n
   const range = (from: bigint, to: bigint, certain: boolean): LostRange[] =>
     from < to ? [{ from, to, cause: 'recreated', certain, foundAt: audit.at, former: false }] : []
   // A target that was cut off still has what was copied before; the source has no such place.
   const isCertain = boundary.isCertain && discarded.reason === 'recreated'
+  // An engine that is started anew goes on behind its durable position, and may copy from there on yet.
+  const resumesAt = least(position.durable ?? -1n, discarded.durable ?? -1n) + 1n
+  const certainTo = isCertain ? least(boundary.offset, resumesAt > start ? resumesAt : start) : start
   return {
     position: adopted(position, pair),
     losses: [
       // Deleted while the new copy did not have it.
       ...range(least(discarded.logStart ?? start, discarded.proven), start, false),
-      ...range(start, boundary.offset, isCertain),
-      // Records that look alike match the old content as well as their own copies.
-      ...range(boundary.offset, uniqueDownTo, false),
+      ...range(start, certainTo, true),
+      // Records that look alike match the old content as well as their own copies; and a new copy has everything from
+      // where it begins, one that was cut off everything but what lay behind the cut.
+      ...range(certainTo, uniqueDownTo, false),
+      ...range(discarded.reason === 'recreated' ? certainTo : discarded.proven, brokenAt + 1n, false),
     ],
   }
 }

@@ -31,6 +31,23 @@ export function fingerprintsOf(records: readonly LogRecord[], withTimestamp: boo
   return records.map(record => fingerprintOf(record, withTimestamp))
 }
 
+/** Fewer records than this may all differ by chance. */
+const enoughToTell = 10
+
+/**
+ * Whether contents tell records apart, as far as these show: where many look alike, one that seems unique may have its
+ * twin out of sight. Of a few records only their times can show it.
+ */
+export function isTelling(
+  records: readonly LogRecord[],
+  fingerprints: readonly string[],
+  withTimestamp: boolean,
+): boolean {
+  const { length } = records
+  if (length >= enoughToTell) return new Set(fingerprints).size * 10 >= length * 9
+  return withTimestamp && length > 1 && new Set(records.map(({ timestampMs }) => timestampMs)).size === length
+}
+
 /** Whether two records have the same fingerprint, without making it. */
 export function isCopy(original: LogRecord, copy: LogRecord, withTimestamp: boolean): boolean {
   return (

@@ -1,12 +1,13 @@
 import type { FlowComparison, PartitionComparison, Position, TopicComparison } from '../model/comparison.ts'
-import type { EngineNaming, EnginePacing } from '../model/engine.ts'
 import type { Flow } from '../model/flow.ts'
 import type { FlowObservation, PartitionProgress, TopicMetadata } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { clocksOf } from './clocks.ts'
+import type { CompareContext } from './context.ts'
+import { mayHaveSkipped } from './late.ts'
 import { comparePartition, type PartitionReading } from './partition.ts'
-import { advanced, discard, hasEvidence, noPosition } from './position.ts'
+import { advanced, discard, hasEvidence, noPosition, settled } from './position.ts'
 import { isInScope, scopeOf, topicOn } from './scope.ts'
 
 /** Positions remembered of topics that are not in scope (any more); the oldest go first. */
@@ -14,15 +15,6 @@ const maxOutOfScope = 10_000
 const maxRetiredIds = 8
 
 const noAudits = { proven: 0, contradicted: 0, inconclusive: 0, unreadable: 0 }
-
-/** What stays the same from poll to poll. */
-export interface CompareContext {
-  readonly flow: Flow
-  readonly naming: EngineNaming
-  readonly pacing: EnginePacing
-  /** The longest gap between two polls, in milliseconds. */
-  readonly pollMs: number
-}
 
 /**
  * Holds both sides of a flow against each other.
@@ -116,6 +108,8 @@ function compareTopic(
   const unknownTopic = unknownOf(metadata) ?? ids.stale
   const endOffsets = source.endOffsets.get(topic)
   const targetEnds = target.endOffsets.get(targetTopic)
+  const sourceCuts = source.cuts.get(topic)
+  const targetCuts = target.cuts.get(targetTopic)
   const logStarts = observation.logStarts.get(topic)
   const progress = engine.progress.get(topic)
   const nothingRead = unknown('error', `${topic}: its end offset was not read`)
@@ -138,20 +132,24 @@ function compareTopic(
         unknownTopic === undefined ? (endOffsets?.get(partition) ?? nothingRead) : { unknown: unknownTopic },
       positionsReadFirst: engine.readAt <= source.endOffsetsRequestedAt,
       targetEnd: targetEndOf(partition),
+      sourceCut: sourceCuts?.get(partition),
+      targetCut: targetCuts?.get(partition),
       progress: progress?.get(partition),
       engineUnknown: positionsUnknown(engine),
       recordsAreRead: context.flow.auditBytesPerPoll > 0,
+      allSaid: isKnown(engine.durable) && (engine.pairs === 'none' || isKnown(engine.pairs)),
       pairsKnown: engine.pairs !== 'none' && isKnown(engine.pairs),
       tasksChangedAtMs: engine.tasksChangedAtMs,
       recreated: ids.recreated,
       recreatedSource: ids.recreatedSource,
       absentUntil: before.has(partition) ? undefined : absentUntil,
       logStart: logStarts?.get(partition),
+      mayHaveSkipped: mayHaveSkipped(before.get(partition), progress?.get(partition), source.t0, context),
       pairGraceMs: Math.max(3 * context.pollMs, 2 * context.pacing.commitIntervalMs),
       pairSpacing: context.pacing.pairSpacing,
     }
   }
-  const numbers = partitionNumbers(metadata, ids.recreated === undefined ? before.keys() : [])
+  const numbers = partitionNumbers(metadata, ids.recreatedSource ? [] : before.keys())
   const partitions = numbers.map(partition =>
     comparePartition(before.get(partition), readingOf(partition), carried?.get(partition)),
   )
@@ -311,7 +309,8 @@ function outOfScopePositions(
     for (const [partition, position] of positions) {
       if (position.discarded !== undefined) continue
       const detail = `${topic}-${partition}: the topic was deleted and created again, so its positions say nothing about it`
-      positions.set(partition, discard(position, 'recreated', detail, observation.at, true))
+      const why = { reason: 'recreated', detail, adoptable: true } as const
+      positions.set(partition, settled(discard(position, why, observation.at)))
     }
   }
   for (const topic of kept.keys()) {
@@ -331,6 +330,6 @@ function withProgress(
 ): Map<number, Position> {
   const next = new Map(positions)
   for (const [partition, step] of progress)
-    next.set(partition, advanced(next.get(partition) ?? noPosition, step))
+    next.set(partition, advanced(next.get(partition) ?? noPosition, step, undefined))
   return next
 }

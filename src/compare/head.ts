@@ -2,7 +2,7 @@ import type { CopyBound, Tail } from '../model/comparison.ts'
 import type { IsolationLevel } from '../model/flow.ts'
 import type { LogRecord, RecordWindow } from '../model/inspection.ts'
 import type { Instant } from '../model/time.ts'
-import { fingerprintOf } from './fingerprints.ts'
+import { fingerprintOf, isTelling } from './fingerprints.ts'
 
 export interface HeadInput {
   /** The proven position. */
@@ -16,6 +16,8 @@ export interface HeadInput {
   readonly source: RecordWindow
   /** Undefined where it could not be read, or was not asked for. */
   readonly target: RecordWindow | undefined
+  /** The target's end as it was before the high watermark was read. */
+  readonly targetEnd: bigint | undefined
   /** Before this look it was known that nothing behind the position is on the target. */
   readonly wasExact: boolean
   /** The tail as the last look left it, when the target has not grown since. */
@@ -70,7 +72,8 @@ export function headOf(input: HeadInput): Head {
       isWhole: input.wasExact || source.from <= proven,
       missing,
       unexplained: copied?.unexplained,
-      targetEnd: target?.readTo,
+      // Not as it was read: what the source got since may have its copy between the two.
+      targetEnd: target === undefined ? undefined : input.targetEnd,
       lastStableOffset: source.lastStableOffset,
       readAt: input.at,
     },
@@ -123,8 +126,17 @@ function copiesOf(input: HeadInput, data: readonly LogRecord[], target: RecordWi
   const toTheEnd = target.readTo >= target.highWatermark
   const complete = toTheEnd && copies !== undefined && target.from <= copies.target
   // What the target window can hold copies of has to be in the source window, so that twins are seen.
-  const lowest = complete ? copies.source : durable
-  const twinsAreSeen = (lowest ?? 0n) >= source.from || source.from <= source.logStart
+  const lowest = complete ? copies.source : (durable ?? 0n)
+  const tells = isTelling(
+    target.records,
+    ofTarget.map(([, fingerprint]) => fingerprint),
+    withTimestamp,
+  )
+  const isInSight = lowest >= source.from && hasNoHoles(source, lowest)
+  const twinsAreSeen =
+    isInSight ||
+    // What the source has deleted or compacted away may have had twins: then contents as such must tell records apart.
+    ((lowest >= source.from || source.from <= source.logStart) && tells)
   // Without a bound only the last copy is known to be of the newest records.
   const candidates = complete ? ofTarget : toTheEnd ? ofTarget.slice(-1) : []
   let highest: bigint | undefined
@@ -150,6 +162,13 @@ function copiesOf(input: HeadInput, data: readonly LogRecord[], target: RecordWi
         ? ofTarget.filter(([, fingerprint]) => !offsetOf.has(fingerprint)).length
         : undefined,
   }
+}
+
+/** Whether every offset from `lowest` on that was read holds a record or a marker. */
+function hasNoHoles({ records, markers, readTo }: RecordWindow, lowest: bigint): boolean {
+  const count =
+    records.filter(({ offset }) => offset >= lowest).length + markers.filter(it => it >= lowest).length
+  return BigInt(count) >= readTo - lowest
 }
 
 function positionFrom(

@@ -3,7 +3,7 @@ import { provableExposureMs } from '../model/engine.ts'
 import { budgetOf } from '../model/flow.ts'
 import type { Inspection } from '../model/inspection.ts'
 import type { Gap } from '../model/observation.ts'
-import type { CompareContext } from './flow.ts'
+import type { CompareContext } from './context.ts'
 import { copyBound } from './history.ts'
 import { hasEvidence } from './position.ts'
 
@@ -99,7 +99,9 @@ interface Circumstances {
   readonly isAudited: boolean
 }
 
-const urgencies = { deadline: 0, audited: 1, identity: 2, still: 3, gap: 4 } as const
+const urgencies = { overdue: 0, deadline: 1, audited: 2, identity: 3, still: 4, gap: 5 } as const
+/** Polls after which a gap goes before everything else: it may be a loss that nobody has counted. */
+const patientPolls = 2
 
 function wantedOf(
   topic: TopicComparison,
@@ -142,7 +144,9 @@ function wantedOf(
       target: { from: atLeastZero(gap.after.target - copySlack), to: gap.before.target + 1n },
       maxBytes: 4 * stretchBytes,
     }
-    wanted.push(weighed(inspection, urgencies.gap))
+    const waitedMs = comparison.source.t0 - (content?.gaps[0]?.since ?? comparison.source.t0)
+    const isOverdue = waitedMs >= patientPolls * context.pollMs
+    wanted.push(weighed(inspection, isOverdue ? urgencies.overdue : urgencies.gap))
   }
   return wanted
 }

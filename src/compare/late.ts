@@ -1,8 +1,9 @@
 import type { FlowComparison, PartitionComparison } from '../model/comparison.ts'
 import { provableExposureMs } from '../model/engine.ts'
-import type { EngineObservation } from '../model/observation.ts'
+import type { EngineObservation, PartitionProgress } from '../model/observation.ts'
 import type { Instant } from '../model/time.ts'
-import type { CompareContext } from './flow.ts'
+import type { CompareContext } from './context.ts'
+import { hasEvidence } from './position.ts'
 
 /** Whether something has been missing for longer than the engine's commits explain. */
 export function isLate(
@@ -35,11 +36,36 @@ export function logStartsWanted(
       isLate(partition, comparison.source.t0, context),
   )
   for (const [topic, partitions] of progress) {
-    for (const [partition, { pairs }] of partitions) {
-      if (pairs?.gaps !== undefined) wanted.set(topic, new Set([...(wanted.get(topic) ?? []), partition]))
+    const before = comparison.topics.get(topic)?.partitions
+    for (const [partition, step] of partitions) {
+      const moved = before?.find(it => it.partition === partition)
+      if (step.pairs?.gaps !== undefined || mayHaveSkipped(moved, step, comparison.source.t0, context))
+        wanted.set(topic, new Set([...(wanted.get(topic) ?? []), partition]))
     }
   }
   return wanted
+}
+
+/**
+ * Whether the engine goes on after a pause in a way that its pairs need not show: what was deleted in front of it
+ * leaves a gap between two pairs, unless the target got as many offsets for another reason (markers, records that were
+ * sent again, a foreign writer), or no pair comes before the gap.
+ */
+export function mayHaveSkipped(
+  partition: Pick<PartitionComparison, 'missingSince' | 'movedAt' | 'position'> | undefined,
+  { pairs }: PartitionProgress = {},
+  t0: Instant,
+  { pacing, pollMs }: Pick<CompareContext, 'pacing' | 'pollMs'>,
+): boolean {
+  if (partition === undefined) return false
+  const { missingSince, movedAt, position } = partition
+  if (pairs !== undefined && !hasEvidence(position)) return pairs.lowest.source > position.proven
+  if (missingSince === undefined) return false
+  const pausedMs = t0 - Math.max(missingSince, movedAt ?? missingSince)
+  if (pausedMs > pacing.commitIntervalMs) return true
+  const { pair } = position
+  if (pairs === undefined || pair === undefined || pausedMs <= 2 * pollMs) return false
+  return pairs.newest.target - pair.target > pairs.newest.source - pair.source
 }
 
 /** Topics whose retention the next poll should know: something in them waits to be copied. */

@@ -31,9 +31,26 @@ export function withLoss(losses: Losses | undefined, found: LostRange): Losses {
 
 /** The same losses, as those of a log that has been replaced from an offset on. */
 export function asFormer(losses: Losses, from: bigint): Losses {
+  return withFormer(losses, from, () => true)
+}
+
+/** The same losses after the engine went back to an offset: what the source still had is no longer skipped. */
+export function asCopiedAgain(losses: Losses, from: bigint): Losses {
+  return withFormer(losses, from, ({ cause }) => cause === 'skipped' || cause === 'recreated')
+}
+
+function withFormer(losses: Losses, from: bigint, applies: (range: LostRange) => boolean): Losses {
+  if (!losses.ranges.some(range => !range.former && range.to > from && applies(range))) return losses
   return {
     ...losses,
-    ranges: losses.ranges.map(range => (range.to > from ? { ...range, former: true } : range)),
+    ranges: losses.ranges.flatMap(range => {
+      if (range.former || range.to <= from || !applies(range)) return [range]
+      if (range.from >= from) return [{ ...range, former: true }]
+      return [
+        { ...range, to: from },
+        { ...range, from, former: true },
+      ]
+    }),
   }
 }
 

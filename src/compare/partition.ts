@@ -3,8 +3,19 @@ import type { PartitionProgress } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { observed, provenInstant, pruned, sampleAt } from './history.ts'
-import { asFormer, withLoss } from './losses.ts'
-import { advanced, discard, estimated, hasEvidence, noPosition, noted, raisedTo } from './position.ts'
+import { asCopiedAgain, asFormer, withLoss } from './losses.ts'
+import {
+  advanced,
+  copiedBelow,
+  type DiscardReason,
+  discard,
+  estimated,
+  hasEvidence,
+  noPosition,
+  noted,
+  raisedTo,
+  settled,
+} from './position.ts'
 
 /** Gaps that wait to be looked at; of more the oldest two become one. */
 const maxGaps = 16
@@ -20,10 +31,15 @@ export interface PartitionReading {
   readonly positionsReadFirst: boolean
   /** 'absent' where the target has no such topic or partition. */
   readonly targetEnd: Reading<bigint> | 'absent'
+  /** Where an election cut the log off since the last poll; it may have grown past its old end again. */
+  readonly sourceCut: bigint | undefined
+  readonly targetCut: bigint | undefined
   readonly progress: PartitionProgress | undefined
   /** Set where the engine's positions as a whole cannot be told. */
   readonly engineUnknown: Unknown | undefined
   readonly pairsKnown: boolean
+  /** All that the engine had said of its positions before this poll has been read. */
+  readonly allSaid: boolean
   /** Whether records are read at all. */
   readonly recordsAreRead: boolean
   readonly tasksChangedAtMs: number | undefined
@@ -34,6 +50,8 @@ export interface PartitionReading {
   /** t0 of the last complete listing that did not have this partition; undefined where that proves nothing. */
   readonly absentUntil: Instant | undefined
   readonly logStart: Reading<bigint> | undefined
+  /** The engine goes on in a way that may hide what it skipped. */
+  readonly mayHaveSkipped: boolean
   /** How old a high watermark must be before a pair has to translate it. */
   readonly pairGraceMs: number
   /** The engine writes a pair at the latest after so many records (`offset.lag.max`). */
@@ -61,22 +79,25 @@ export function comparePartition(
     history = observed(history, 0n, reading.absentUntil, undefined)
   }
   const beforeProgress = position
-  const contradiction = contradictionOf(position, seen?.highWatermark, previous?.targetEnd, reading)
+  const contradictions = contradictionsOf(position, seen?.highWatermark, previous?.targetEnd, reading)
+  const [contradiction] = contradictions
   if (contradiction !== undefined) {
-    content = contentAfterDiscard(previous, reading)
+    content = contentAfterDiscard(previous, reading, contradictions)
     // What was first said in this poll may be of the identity that has ended as well.
     if (!hasEvidence(position) && position.discarded === undefined && reading.progress !== undefined) {
-      position = advanced(position, reading.progress)
+      position = advanced(position, reading.progress, targetEnd)
     }
-    position = discard(position, contradiction.reason, contradiction.detail, t0, contradiction.adoptable)
+    position = contradictions.reduce((it, why) => discard(it, why, t0), position)
     history = []
     seen = undefined
   }
   const { discarded } = position
   if (reading.progress !== undefined) {
     // What the poll of a discard read may be of the identity that has ended.
-    const isOfAnother = contradiction !== undefined
-    position = isOfAnother ? noted(position, reading.progress) : advanced(position, reading.progress)
+    const isOfAnother = contradiction !== undefined || discarded?.settled === false
+    position = isOfAnother
+      ? noted(position, reading.progress)
+      : advanced(position, reading.progress, targetEnd)
   }
   // A position above a high watermark that was asked for later points beyond the log.
   if (
@@ -86,11 +107,14 @@ export function comparePartition(
     (reading.positionsReadFirst || beforeProgress.proven > highWatermark)
   ) {
     const detail = `${reading.name}: the engine committed source offset ${position.proven - 1n}, but the log ends at ${highWatermark}`
-    content = contentAfterDiscard(previous, reading)
-    position = discard(position, 'diverged', detail, t0, false)
+    const why = { reason: 'diverged', detail, adoptable: false } as const
+    content = contentAfterDiscard(previous, reading, [why])
+    position = discard(position, why, t0)
     history = []
     seen = undefined
   }
+
+  if (reading.allSaid) position = settled(position)
 
   if (highWatermark !== undefined) {
     // The durable position of the poll before: what the target got since its end was asked for lies behind it.
@@ -118,24 +142,44 @@ export function comparePartition(
   const logStart =
     valueIfKnown(reading.logStart) ?? (contradiction === undefined ? previous?.logStart : undefined)
   if (position.discarded !== undefined && position.discarded.logStart === undefined) {
-    position = { ...position, discarded: { ...position.discarded, logStart: valueIfKnown(reading.logStart) } }
+    // What it deleted between then and now was not copied again either: rather too low than too high.
+    const then = reading.recreatedSource ? 0n : (previous?.logStart ?? valueIfKnown(reading.logStart))
+    position = { ...position, discarded: { ...position.discarded, logStart: then } }
+  }
+  content = withCopiedAgain(content, reading.progress)
+  // What was compared since lies around another cut now: the comparison begins anew at the newest pair.
+  if (
+    position.discarded !== undefined &&
+    reading.progress?.pairs?.cut !== undefined &&
+    content !== undefined
+  ) {
+    content = { ...content, audit: undefined }
   }
   const gaps = reading.progress?.pairs?.gaps
-  if (gaps !== undefined && position.discarded === undefined) {
+  if (gaps !== undefined && contradiction === undefined && discarded?.settled !== false) {
     const before = content ?? noContent
     const { proven } = beforeProgress
-    content = { ...before, gaps: gaps.reduce((all, gap) => withGap(all, { ...gap, proven }), before.gaps) }
+    content = {
+      ...before,
+      gaps: gaps.reduce((all, gap) => withGap(all, { ...gap, proven, since: t0 }), before.gaps),
+    }
   }
   const isKnownFromItsBeginning = provenInstant(history, beforeProgress.proven) !== undefined
   content = withExpired(content, reading, {
     position,
     before: isKnownFromItsBeginning ? beforeProgress : undefined,
+    begins:
+      previous !== undefined &&
+      discarded === undefined &&
+      !hasEvidence(beforeProgress) &&
+      hasEvidence(position),
     logStart,
     highWatermark,
-    targetEnd,
   })
-  if (discarded?.reason === 'recreated' && position.discarded === undefined) {
-    content = withLeftBehind(content, reading, discarded.logStart ?? logStart ?? 0n)
+  if (discarded !== undefined && position.discarded === undefined) {
+    const beginning =
+      discarded.reason === 'recreated' ? (discarded.logStart ?? logStart ?? 0n) : discarded.sourceCut
+    if (beginning !== undefined) content = withLeftBehind(content, reading, beginning)
   }
 
   const unverified = unverifiedOf(reading, position, previous === undefined)
@@ -143,7 +187,6 @@ export function comparePartition(
   const newest = reading.progress?.pairs?.newest
   const isAhead =
     previous !== undefined &&
-    hasEvidence(previous.position) &&
     discarded === undefined &&
     position.discarded === undefined &&
     newest !== undefined &&
@@ -283,12 +326,6 @@ export const noContent: Content = {
   unreadable: undefined,
 }
 
-interface Contradiction {
-  readonly reason: 'recreated' | 'diverged'
-  readonly detail: string
-  readonly adoptable: boolean
-}
-
 /**
  * What was not copied of a log that has ended is lost, and what was read of it says nothing about the one that took
  * its place.
@@ -296,31 +333,33 @@ interface Contradiction {
 function contentAfterDiscard(
   previous: PartitionComparison | undefined,
   reading: PartitionReading,
+  why: readonly DiscardReason[],
 ): Content | undefined {
   const seen = previous?.highWatermark?.highWatermark
   if (previous === undefined || seen === undefined) return undefined
-  const { proven, discarded } = previous.position
+  const { position } = previous
+  // Of positions that had been discarded before, nothing is known; of what the target lost as well, no copy is left.
+  const isCopyAnother = reading.recreated !== undefined && !reading.recreatedSource
+  const copied =
+    position.discarded === undefined && !isCopyAnother
+      ? why.reduce((least, { cut }) => min(least, copiedBelow(position, cut)), position.proven)
+      : (position.discarded?.logStart ?? previous.logStart ?? 0n)
   let losses = previous.content?.losses
-  const highWatermark = valueIfKnown(reading.highWatermark)
-  const fell = highWatermark !== undefined && highWatermark < seen
-  if (reading.recreatedSource || fell) {
-    const isCutOff = !reading.recreatedSource && fell && highWatermark > proven
-    // Of positions that had been discarded before, nothing is known.
-    const from = isCutOff ? highWatermark : discarded === undefined ? proven : (discarded.logStart ?? 0n)
+  const fall = fallOf(seen, valueIfKnown(reading.highWatermark), reading.sourceCut)
+  if (reading.recreatedSource || fall !== undefined) {
+    const isCutOff = !reading.recreatedSource && fall !== undefined && fall.to > copied
+    const from = isCutOff ? fall.to : copied
     if (from < seen) {
       losses = withLoss(losses, {
         from,
         to: seen,
         cause: reading.recreatedSource ? 'recreated' : 'truncated',
-        certain: isExact(
-          previous,
-          reading.targetEnd === 'absent' ? undefined : valueIfKnown(reading.targetEnd),
-        ),
+        certain: false,
         foundAt: reading.t0,
         former: false,
       })
     }
-    if (losses !== undefined) losses = asFormer(losses, reading.recreatedSource ? 0n : (highWatermark ?? 0n))
+    if (losses !== undefined) losses = asFormer(losses, reading.recreatedSource ? 0n : (fall?.to ?? 0n))
   }
   return losses === undefined ? undefined : { ...noContent, losses }
 }
@@ -333,6 +372,7 @@ export function isExact(
   const tail = partition?.content?.tail
   return (
     tail?.isWhole === true &&
+    tail.records > 0 &&
     tail.missing === tail.records &&
     tail.from === partition?.position.proven &&
     targetEnd !== undefined &&
@@ -344,9 +384,10 @@ interface ExpiredInput {
   readonly position: Position
   /** The position before this poll; undefined where what lay behind it was not known. */
   readonly before: Position | undefined
+  /** The engine says something of this partition for the first time. */
+  readonly begins: boolean
   readonly logStart: bigint | undefined
   readonly highWatermark: bigint | undefined
-  readonly targetEnd: bigint | undefined
 }
 
 /**
@@ -356,8 +397,8 @@ interface ExpiredInput {
  */
 function withExpired(
   content: Content | undefined,
-  { recordsAreRead, t0, logStart: asked }: PartitionReading,
-  { position, before, logStart, highWatermark, targetEnd }: ExpiredInput,
+  { recordsAreRead, t0, logStart: asked, mayHaveSkipped, progress }: PartitionReading,
+  { position, before, begins, logStart, highWatermark }: ExpiredInput,
 ): Content | undefined {
   if (logStart === undefined || position.discarded !== undefined) return content
   const found: LostRange[] = []
@@ -377,12 +418,34 @@ function withExpired(
     // The engine has begun, further up than the log had.
     expired(before.proven, logStart < position.proven ? logStart : position.proven, false)
   }
+  const first = progress?.pairs?.lowest.source
+  if (begins && first !== undefined && logStart < first) {
+    // It begins further up than it had to: where it stood in a log of the same name, maybe.
+    found.push({ from: logStart, to: first, cause: 'skipped', certain: false, foundAt: t0, former: false })
+  }
+  if (before !== undefined && mayHaveSkipped && logStart > before.proven) {
+    // The engine went on, maybe behind what the source had deleted of that by then: offsets need not show it.
+    expired(before.proven, logStart < position.proven ? logStart : position.proven, false)
+  }
   if ((hasEvidence(position) || before !== undefined) && highWatermark !== undefined) {
     const to = logStart < highWatermark ? logStart : highWatermark
-    expired(position.proven, to, isExact({ position, content }, targetEnd))
+    expired(position.proven, to, false)
   }
   if (found.length === 0 && open.length === gaps.length) return content
   return { ...(content ?? noContent), gaps: open, losses: found.reduce(withLoss, content?.losses) }
+}
+
+/** Where the engine went back it copies again from there: nothing of that is skipped, or lost for good, any longer. */
+function withCopiedAgain(
+  content: Content | undefined,
+  progress: PartitionProgress | undefined,
+): Content | undefined {
+  const lowest = progress?.pairs?.lowest.source
+  if (content === undefined || lowest === undefined) return content
+  const gaps = content.gaps.filter(({ after }) => after.source + 1n < lowest)
+  const losses = content.losses === undefined ? undefined : asCopiedAgain(content.losses, lowest)
+  if (gaps.length === content.gaps.length && losses === content.losses) return content
+  return { ...content, gaps, losses }
 }
 
 function withGap(gaps: readonly OpenGap[], gap: OpenGap): readonly OpenGap[] {
@@ -392,9 +455,14 @@ function withGap(gaps: readonly OpenGap[], gap: OpenGap): readonly OpenGap[] {
   return [{ ...first, before: second.before }, ...rest]
 }
 
-/** The first offset of which a gap leaves open whether it was copied. */
-export function behindGap({ after, proven }: OpenGap): bigint {
-  return after.source + 1n > proven ? after.source + 1n : proven
+/**
+ * The first offset of which a gap leaves open whether it was copied: behind what was proven, but no further than the
+ * target has room for copies between the two pairs.
+ */
+export function behindGap({ after, before, proven }: OpenGap): bigint {
+  const full = after.source + (before.target - after.target)
+  const known = after.source + 1n > proven ? after.source + 1n : proven
+  return known < full ? known : full
 }
 
 /** Where the engine began anew further up than the log, it has left something behind: none of that was shown to be copied. */
@@ -403,46 +471,85 @@ function withLeftBehind(
   { progress, t0 }: PartitionReading,
   from: bigint,
 ): Content | undefined {
-  const lowest = progress?.pairs?.lowest
+  const lowest = progress?.pairs?.lowest.source
   if (lowest === undefined || from >= lowest) return content
   const range = { from, to: lowest, cause: 'recreated' as const, certain: false, foundAt: t0, former: false }
   return { ...(content ?? noContent), losses: withLoss(content?.losses, range) }
 }
 
-/** Why the positions before this poll cannot be of the logs that it found; undefined where nothing speaks against it. */
-function contradictionOf(
+/** Where a log that ended at `last` was cut off since; undefined where it only grew. */
+function fallOf(
+  last: bigint | undefined,
+  end: bigint | undefined,
+  cut: bigint | undefined,
+): { readonly to: bigint; readonly words: string } | undefined {
+  if (last === undefined) return undefined
+  if (cut !== undefined && cut < last) {
+    return {
+      to: cut,
+      words: `was cut off at ${cut}: an election made a leader of a replica that had no more`,
+    }
+  }
+  return end !== undefined && end < last ? { to: end, words: `now ends at ${end}` } : undefined
+}
+
+/** Why the positions before this poll cannot be of the logs that it found; none where nothing speaks against it. */
+function contradictionsOf(
   position: Position,
   lastHighWatermark: bigint | undefined,
   lastTargetEnd: bigint | undefined,
   reading: PartitionReading,
-): Contradiction | undefined {
-  if (reading.recreated !== undefined) {
-    return { reason: 'recreated', detail: reading.recreated, adoptable: true }
+): readonly DiscardReason[] {
+  const ofTarget =
+    reading.recreated === undefined
+      ? targetContradictionOf(position, lastTargetEnd, reading)
+      : ({ reason: 'recreated', detail: reading.recreated, adoptable: true } as const)
+  const found = ofTarget === undefined ? [] : [ofTarget]
+  if (reading.recreatedSource) return found
+  const fall = fallOf(lastHighWatermark, valueIfKnown(reading.highWatermark), reading.sourceCut)
+  if (fall === undefined) return found
+  const detail = `${reading.name}: the source's log ended at ${lastHighWatermark} and ${fall.words}`
+  return [...found, { reason: 'diverged', detail, adoptable: false, cut: { side: 'source', at: fall.to } }]
+}
+
+function targetContradictionOf(
+  position: Position,
+  lastTargetEnd: bigint | undefined,
+  { name, targetEnd: readEnd, targetCut, progress }: PartitionReading,
+): DiscardReason | undefined {
+  const diverged = (detail: string, cutAt?: bigint): DiscardReason => ({
+    reason: 'diverged',
+    detail: `${name}: ${detail}`,
+    adoptable: true,
+    ...(cutAt === undefined ? {} : { cut: { side: 'target', at: cutAt } }),
+  })
+  const targetEnd = readEnd === 'absent' ? undefined : valueIfKnown(readEnd)
+  const fall = fallOf(lastTargetEnd, targetEnd, targetCut)
+  if (position.discarded !== undefined) {
+    // It was cut off once more: what was compared since is gone again.
+    return fall === undefined
+      ? undefined
+      : diverged(`the target's log ended at ${lastTargetEnd} and ${fall.words}`, fall.to)
   }
-  const highWatermark = valueIfKnown(reading.highWatermark)
-  if (highWatermark !== undefined && lastHighWatermark !== undefined && highWatermark < lastHighWatermark) {
-    const detail = `${reading.name}: the source's log ended at ${lastHighWatermark} and now ends at ${highWatermark}`
-    return { reason: 'diverged', detail, adoptable: false }
-  }
-  if (position.discarded !== undefined) return undefined
-  const cut = reading.progress?.pairs?.cut
+  const cut = progress?.pairs?.cut
   if (cut !== undefined && hasEvidence(position)) {
-    const detail = `${reading.name}: the engine wrote target offset ${cut.before.target} after ${cut.after.target}, so the target's log was cut off or replaced`
-    return { reason: 'diverged', detail, adoptable: true }
+    return diverged(
+      `the engine wrote target offset ${cut.before.target} after ${cut.after.target}, so the target's log was cut off or replaced`,
+      cut.before.target,
+    )
   }
-  if (reading.targetEnd === 'absent') {
+  if (readEnd === 'absent') {
     if (!hasEvidence(position)) return undefined
-    const detail = `${reading.name}: it was copied up to ${position.proven - 1n}, but the target does not have it`
-    return { reason: 'diverged', detail, adoptable: true }
+    return diverged(`it was copied up to ${position.proven - 1n}, but the target does not have it`)
   }
-  const targetEnd = valueIfKnown(reading.targetEnd)
-  if (targetEnd !== undefined && lastTargetEnd !== undefined && targetEnd < lastTargetEnd) {
-    const detail = `${reading.name}: the target's log ended at ${lastTargetEnd} and now ends at ${targetEnd}`
-    return { reason: 'diverged', detail, adoptable: true }
+  if (fall !== undefined) {
+    return diverged(`the target's log ended at ${lastTargetEnd} and ${fall.words}`, fall.to)
   }
   if (targetEnd !== undefined && position.pair !== undefined && targetEnd <= position.pair.target) {
-    const detail = `${reading.name}: the engine wrote target offset ${position.pair.target}, but the target's log ends at ${targetEnd}`
-    return { reason: 'diverged', detail, adoptable: true }
+    return diverged(
+      `the engine wrote target offset ${position.pair.target}, but the target's log ends at ${targetEnd}`,
+      targetEnd,
+    )
   }
   return undefined
 }
@@ -504,6 +611,10 @@ function pairFreshOf(
   if (reference === 0n) return true
   if (position.pair === undefined) return position.durable === undefined && due === 0n
   return position.pair.source + 1n + reading.pairSpacing >= reference
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
 }
 
 function atLeastZero(value: bigint): bigint {

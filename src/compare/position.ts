@@ -20,36 +20,40 @@ export const noPosition: Position = {
  * 4.3: never above the truth within one identity, although a single pair rewinds after a restart). After a discard
  * nothing counts until the engine goes back to where it last resumed from, or further: an ordinary restart resumes
  * behind its durable position, so only a reset, which copies again what the new identity holds, goes that far back.
+ * It shows in a pair that the target holds: what lies beyond the target's end was acknowledged by a log that is gone.
  */
-export function advanced(position: Position, progress: PartitionProgress): Position {
+export function advanced(
+  position: Position,
+  progress: PartitionProgress,
+  targetEnd: bigint | undefined,
+): Position {
   const { durable, pairs } = progress
   const pair = pairs?.newest ?? position.pair
   const { discarded } = position
   if (discarded !== undefined) {
     const bound = discarded.beganAnewAtOrBelow
-    const isBack = (lowest: bigint | undefined): boolean => lowest !== undefined && lowest <= bound
-    const pairsWentBack = isBack(pairs?.lowest)
+    const pending = discarded.wentBack
+    if (pending !== undefined && targetEnd !== undefined) {
+      if (pending.target < targetEnd) return advanced(begunAnew(position, pending), progress, targetEnd)
+      return advanced({ ...position, discarded: { ...discarded, wentBack: undefined } }, progress, targetEnd)
+    }
+    const isHeld = ({ target }: OffsetPair): boolean => targetEnd !== undefined && target < targetEnd
+    if (pairs !== undefined && pairs.lowest.source <= bound) {
+      const { lowest, newest } = pairs
+      if (isHeld(lowest)) {
+        // A durable position may be a flush of the old run that was still on its way.
+        const anew = begunAnew(position, isHeld(newest) ? newest : lowest)
+        return { ...anew, pair: newest, durable: durable?.newest ?? position.durable }
+      }
+      const known = noted(position, progress)
+      return { ...known, discarded: { ...(known.discarded ?? discarded), wentBack: lowest } }
+    }
     // Where nothing had been flushed before, a flush may be the old run's first.
-    const durableWentBack = position.durable !== undefined && isBack(durable?.newest)
-    if (!durableWentBack && !pairsWentBack) {
-      return noted(position, progress)
-    }
-    // Of the poll in which it began anew only the newest values are surely of the new run; a durable position
-    // above the bound may be a flush of the old run that was still on its way.
-    const evidence = [
-      pairsWentBack ? pairs?.newest.source : undefined,
-      durableWentBack ? durable?.newest : undefined,
-    ]
-    const proven = behindLast(evidence)
-    return {
-      proven,
-      estimated: proven,
-      durable: durable?.newest ?? position.durable,
-      pair,
-      distrustedPair: undefined,
-      discarded: undefined,
-      basis: 'commits',
-    }
+    const durableWentBack = position.durable !== undefined && durable !== undefined && durable.newest <= bound
+    const newest = pairs?.newest ?? discarded.since ?? discarded.lastPair
+    if (!durableWentBack || (newest !== undefined && !isHeld(newest))) return noted(position, progress)
+    const proven = durable.newest + 1n
+    return { ...noPosition, proven, estimated: proven, durable: durable.newest }
   }
   const committed = behindLast([durable?.highest, pairs?.highest])
   const proven = max(position.proven, committed)
@@ -63,6 +67,11 @@ export function advanced(position: Position, progress: PartitionProgress): Posit
   }
 }
 
+function begunAnew(position: Position, pair: OffsetPair): Position {
+  const proven = pair.source + 1n
+  return { ...noPosition, durable: position.durable, proven, estimated: proven, pair }
+}
+
 /** The position after what the engine committed, which proves nothing: it is only kept in mind for what comes later. */
 export function noted(position: Position, { durable, pairs }: PartitionProgress): Position {
   const { discarded } = position
@@ -74,28 +83,61 @@ export function noted(position: Position, { durable, pairs }: PartitionProgress)
   }
 }
 
+/** The position once all has been read that the engine had said by now. */
+export function settled(position: Position): Position {
+  const { discarded } = position
+  if (discarded === undefined || discarded.settled) return position
+  return { ...position, discarded: { ...discarded, settled: true } }
+}
+
 /** Whether the engine has committed anything that this position rests on. */
 export function hasEvidence(position: Position): boolean {
   return position.durable !== undefined || position.pair !== undefined
 }
 
+export interface DiscardReason extends Pick<Discarded, 'reason' | 'detail' | 'adoptable'> {
+  /** Where a log was cut off, on the side named; undefined where it is another one altogether. */
+  readonly cut?: { readonly side: 'source' | 'target'; readonly at: bigint }
+}
+
 /** Positions of a former identity: none of them counts any longer. Where there were none, there are none. */
-export function discard(
-  position: Position,
-  reason: Discarded['reason'],
-  detail: string,
-  at: Instant,
-  adoptable: boolean,
-): Position {
-  const logStart = position.discarded?.logStart
-  const proven = position.discarded?.proven ?? position.proven
-  const beganAnewAtOrBelow = position.durable ?? position.pair?.source
-  if (beganAnewAtOrBelow === undefined) return position.discarded === undefined ? noPosition : position
+export function discard(position: Position, why: DiscardReason, at: Instant): Position {
+  const { reason, detail, adoptable, cut } = why
+  const before = position.discarded
+  // A restart resumes behind the durable position; what the present run still has to say lies behind its newest pair.
+  const newest = least(position.durable, least(position.pair?.source, before?.since?.source))
+  if (newest === undefined) return before === undefined ? noPosition : position
+  const ofSource = cut?.side === 'source' ? cut.at : undefined
+  const sourceCut = least(ofSource, before?.sourceCut)
+  // Where the source was cut off, the engine goes back that far, and copies nothing again of what lies before.
+  const goesBackTo = before !== undefined && sourceCut !== undefined ? sourceCut - 1n : newest
   return {
     ...noPosition,
     durable: position.durable,
-    discarded: { reason, detail, at, adoptable, logStart, proven, since: undefined, beganAnewAtOrBelow },
+    discarded: {
+      reason,
+      detail,
+      at,
+      adoptable: adoptable && before?.adoptable !== false,
+      logStart: before?.logStart,
+      durable: least(position.durable, before?.durable),
+      proven: before?.proven ?? copiedBelow(position, cut),
+      settled: false,
+      since: undefined,
+      sourceCut,
+      lastPair: before?.since ?? before?.lastPair ?? position.pair,
+      wentBack: undefined,
+      beganAnewAtOrBelow: goesBackTo < newest ? goesBackTo : newest,
+    },
   }
+}
+
+/** What of the position a target that was cut off can still hold: counted back from the newest pair. */
+export function copiedBelow({ proven, pair }: Position, cut: DiscardReason['cut']): bigint {
+  if (cut?.side !== 'target') return proven
+  if (pair === undefined) return 0n
+  const left = pair.source - (pair.target - cut.at)
+  return min(proven, max(0n, left))
 }
 
 /** At least this: offsets below are known not to be missing for another reason than a commit. */
@@ -150,6 +192,10 @@ function behindLast(offsets: readonly (bigint | undefined)[]): bigint {
   let highest = -1n
   for (const offset of offsets) if (offset !== undefined && offset > highest) highest = offset
   return highest + 1n
+}
+
+function least(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : min(a, b)
 }
 
 function max(a: bigint, b: bigint): bigint {

@@ -31,10 +31,20 @@ export interface Discarded {
   readonly adoptable: boolean
   /** Where the source's log began then, as far as that was read: what it deletes since was not copied again. */
   readonly logStart: bigint | undefined
-  /** The position as it was. */
+  /** Where the engine would have resumed behind, then. */
+  readonly durable: bigint | undefined
+  /** The position as it was; where the target was cut off, no further than its copies can reach. */
   readonly proven: bigint
+  /** All that the engine had said before has been read: what it says from now on is of the new identity. */
+  readonly settled: boolean
   /** The newest pair since, which counts only once content has shown that it is of the new identity. */
   readonly since: OffsetPair | undefined
+  /** Where the source's log was cut off: the engine goes back that far, if it does. */
+  readonly sourceCut: bigint | undefined
+  /** The newest pair before: an engine that writes pairs is believed no durable position alone. */
+  readonly lastPair: OffsetPair | undefined
+  /** The pair at which it seems to have begun anew, until the target is seen to hold it. */
+  readonly wentBack: OffsetPair | undefined
   /** The engine began anew once it commits a replicated offset at or below this one. */
   readonly beganAnewAtOrBelow: bigint
 }
@@ -74,7 +84,7 @@ export interface Tail {
   readonly missing: number | undefined
   /** Records among the newest of the target that are no copy of what the source has: of a foreign writer, or expired since. */
   readonly unexplained: number | undefined
-  /** The target's end up to which their copies were looked for. */
+  /** The target's end when the high watermark was read; copies were looked for at least that far. */
   readonly targetEnd: bigint | undefined
   readonly lastStableOffset: bigint
   readonly readAt: Instant
@@ -89,7 +99,7 @@ export interface LostRange {
   /** Whether its records are certainly not on the target; else it is only not excluded. */
   readonly certain: boolean
   readonly foundAt: Instant
-  /** Its offsets are those of a log that has been replaced since. */
+  /** Its offsets are those of a log that has been replaced since, or the engine went back and copied them again. */
   readonly former: boolean
 }
 
@@ -120,10 +130,14 @@ export interface Audit {
   readonly next: { readonly source: bigint; readonly target: bigint } | undefined
   /** Where on the target the search for the next copy began, while it goes on: records sent again lie between. */
   readonly searchedFrom: bigint | undefined
+  /** The pair where this lap began, once its records were seen to be the same; told for discarded positions only. */
+  readonly lapTop: { readonly source: bigint; readonly target: bigint } | undefined
   /** Something has matched since the newest pair. */
   readonly lapMatched: boolean
   /** The lowest source record in this lap whose copy cannot be that of another one; told for discarded positions only. */
   readonly uniqueDownTo: bigint | undefined
+  /** The highest source record in this lap that has no copy in its place; told for discarded positions only. */
+  readonly brokenAt: bigint | undefined
   readonly mismatches: readonly Mismatch[]
   readonly lapStartedAt: Instant
   /** When a whole lap down to a log start was last completed. */
@@ -144,6 +158,7 @@ export interface OpenTransaction {
 /** A gap that was not looked at yet, and the position that was proven before it was seen. */
 export interface OpenGap extends Gap {
   readonly proven: bigint
+  readonly since: Instant
 }
 
 /** What is known from records; a partition that was never looked at has none of it. */

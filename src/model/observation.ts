@@ -19,8 +19,14 @@ export interface TopicMetadata {
 /** The topics of a cluster that the principal may see, by name; an entry is unknown when its own read failed. */
 export type TopicListing = ReadonlyMap<string, Reading<TopicMetadata>>
 
+/** An offset, and the leader epoch of the broker that said it (undefined where that is too old to say). */
+export type OffsetReading = Reading<bigint> & { readonly leaderEpoch?: number }
+
 /** One offset per partition, by partition number. */
-export type PartitionOffsets = ReadonlyMap<number, Reading<bigint>>
+export type PartitionOffsets = ReadonlyMap<number, OffsetReading>
+
+/** Offsets by topic and partition at which a log was cut off since its end was last read. */
+export type Cuts = ReadonlyMap<string, ReadonlyMap<number, bigint>>
 
 /** What a poll read of one cluster for one flow. */
 export interface SideObservation {
@@ -31,6 +37,8 @@ export interface SideObservation {
   readonly asked: ReadonlyMap<string, Reading<TopicMetadata> | 'absent'>
   /** End offsets (ListOffsets latest, read_uncommitted) by topic. */
   readonly endOffsets: ReadonlyMap<string, PartitionOffsets>
+  /** Logs that an election cut off since their ends were last read, also where they have grown past those ends again. */
+  readonly cuts: Cuts
   /** When the end offsets were asked for. */
   readonly endOffsetsRequestedAt: Instant
 }
@@ -54,7 +62,8 @@ export interface PartitionProgress {
   /** Durable restart positions as the offset of the last replicated record: the lowest and newest since the last poll. */
   readonly durable?: { readonly lowest: bigint; readonly highest: bigint; readonly newest: bigint }
   readonly pairs?: {
-    readonly lowest: bigint
+    /** By source offset; of those since the newest cut. */
+    readonly lowest: OffsetPair
     readonly highest: bigint
     readonly newest: OffsetPair
     /** Neighbours between which source offsets were skipped, in order. */

@@ -1,7 +1,8 @@
 import { type AssessContext, assessFlow } from '../assess/assess.ts'
+import type { CompareContext } from '../compare/context.ts'
 import { withEstimates } from '../compare/estimates.ts'
 import { withFindings } from '../compare/findings.ts'
-import { type CompareContext, compareFlow } from '../compare/flow.ts'
+import { compareFlow } from '../compare/flow.ts'
 import { inspectionsFor } from '../compare/inspections.ts'
 import { logStartsWanted, probesWanted, retentionWanted } from '../compare/late.ts'
 import { scopeOf, sourceNamesToAsk, targetNamesToAsk, topicOn } from '../compare/scope.ts'
@@ -9,6 +10,7 @@ import type { ClusterStatus, FlowAssessment } from '../model/assessment.ts'
 import type { FlowComparison } from '../model/comparison.ts'
 import { budgetOf, type Flow } from '../model/flow.ts'
 import type {
+  Cuts,
   EngineObservation,
   PartitionOffsets,
   Retention,
@@ -26,6 +28,7 @@ import { createClock } from './clock.ts'
 import { inspect } from './inspector.ts'
 import { MirrorMaker2Reader } from './mirrorMaker2.ts'
 import { RetentionReader } from './retention.ts'
+import { TruncationWatch } from './truncations.ts'
 
 export interface PollerOptions {
   readonly flows: readonly Flow[]
@@ -70,7 +73,15 @@ export class Poller {
       Array.from(names, name => {
         const cluster = options.clusters.get(name)
         if (cluster === undefined) throw new Error(`no connection was made for cluster ${name}`)
-        return [name, { cluster, askByName: new AskByName(cluster), answeredAt: undefined }]
+        return [
+          name,
+          {
+            cluster,
+            askByName: new AskByName(cluster),
+            truncations: { source: new TruncationWatch(cluster), target: new TruncationWatch(cluster) },
+            answeredAt: undefined,
+          },
+        ]
       }),
     )
     this.#flows = options.flows.map(flow => this.#flowState(flow))
@@ -109,7 +120,7 @@ export class Poller {
         flow.compare.naming.targetTopicOf(topic),
       ),
     }))
-    const targetEnds = await this.#listEnds(targetTopics, until(engineShare))
+    const targetEnds = await this.#listEnds('target', targetTopics, until(engineShare))
 
     const engines = await Promise.all(
       polled.map(({ flow, source, target }) =>
@@ -121,7 +132,7 @@ export class Poller {
       side: source,
       topics: [...(scopes[index]?.topics.keys() ?? [])],
     }))
-    const sourceEnds = await this.#listEnds(sourceTopics, end)
+    const sourceEnds = await this.#listEnds('source', sourceTopics, end)
 
     const flows = await Promise.all(
       polled.map(async ({ flow, source, target }, index) => {
@@ -192,6 +203,7 @@ export class Poller {
   }
 
   async #listEnds(
+    role: Role,
     wanted: ReadonlyMap<PolledCluster, ReadonlySet<string>>,
     deadline: Instant,
   ): Promise<ReadonlyMap<PolledCluster, Ends>> {
@@ -203,10 +215,10 @@ export class Poller {
           if (topic !== 'absent' && isKnown(topic)) topics.push(topic.value)
         }
         const requestedAt = this.#clock().now
-        return [
-          side,
-          { requestedAt, offsets: await side.state.cluster.listOffsets(topics, 'latest', deadline) },
-        ]
+        const { cluster, truncations } = side.state
+        const offsets = await cluster.listOffsets(topics, 'latest', deadline)
+        const cuts = await truncations[role].cutsIn(names, topics, offsets, deadline)
+        return [side, { requestedAt, offsets, cuts }]
       }),
     )
     return new Map(ends)
@@ -297,9 +309,13 @@ export function groupsOfFlows(flows: readonly Flow[]): readonly (readonly Flow[]
   return groups.map(group => group.flows)
 }
 
+type Role = 'source' | 'target'
+
 interface ClusterState {
   readonly cluster: KafkaCluster
   readonly askByName: AskByName
+  /** One for each role that the cluster has in flows. */
+  readonly truncations: Readonly<Record<Role, TruncationWatch>>
   answeredAt: Instant | undefined
 }
 
@@ -335,6 +351,7 @@ interface PolledFlow {
 interface Ends {
   readonly requestedAt: Instant
   readonly offsets: ReadonlyMap<string, PartitionOffsets>
+  readonly cuts: Cuts
 }
 
 function sideOf(sides: ReadonlyMap<string, PolledCluster>, name: string): PolledCluster {
@@ -382,6 +399,7 @@ function sideObservation(side: PolledCluster, ends: ReadonlyMap<PolledCluster, E
     topics: side.topics,
     asked: side.asked,
     endOffsets: read?.offsets ?? new Map(),
+    cuts: read?.cuts ?? new Map(),
     endOffsetsRequestedAt: read?.requestedAt ?? side.t0,
   }
 }

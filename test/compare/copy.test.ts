@@ -26,6 +26,7 @@ describe('a stretch and its copy', () => {
   test('that are the same', () => {
     expect(match('a b c', 'a b c', 10, 20)).toEqual({
       matched: 3,
+      isTelling: true,
       lowest: { source: 10n, target: 20n },
       lowestUnique: undefined,
       unplaced: [],
@@ -159,6 +160,7 @@ describe('where nothing matches', () => {
   test('the search goes on below in the target, and stays where it is in the source', () => {
     expect(match('a b c', 'x y z', 10, 20)).toEqual({
       matched: 0,
+      isTelling: true,
       lowest: undefined,
       lowestUnique: undefined,
       unplaced: [],

@@ -12,6 +12,7 @@ function head(parts: Partial<HeadInput> & Pick<HeadInput, 'source'>): ReturnType
     copies: { target: 0n, source: 0n },
     durable: 2n,
     target: undefined,
+    targetEnd: parts.target?.readTo,
     before: undefined,
     wasExact: false,
     at: 9,
@@ -34,7 +35,7 @@ describe('the tail without a look at the target', () => {
 
   test('names the first record that waits', () => {
     const { tail } = head({ source: aWindow(0, 'a b c | d') })
-    expect(tail.firstRecord).toEqual({ offset: 4n, timestampMs: 1_000 })
+    expect(tail.firstRecord).toEqual({ offset: 4n, timestampMs: 1_100 })
     expect(tail).toMatchObject({ readFrom: 3n, from: 4n, readTo: 5n, copied: 0 })
   })
 

@@ -19,15 +19,19 @@ function aReading(parts: Partial<PartitionReading> = {}): PartitionReading {
     highWatermark: known(10n),
     positionsReadFirst: true,
     targetEnd: known(10n),
+    sourceCut: undefined,
+    targetCut: undefined,
     progress: undefined,
     engineUnknown: undefined,
     pairsKnown: true,
+    allSaid: true,
     recordsAreRead: true,
     tasksChangedAtMs: undefined,
     recreated: undefined,
     recreatedSource: false,
     absentUntil: undefined,
     logStart: undefined,
+    mayHaveSkipped: false,
     pairGraceMs: 60_000,
     pairSpacing: 100n,
     ...parts,
@@ -53,7 +57,7 @@ const committed = (offset: bigint): PartitionProgress => ({
   durable: { lowest: offset, highest: offset, newest: offset },
 })
 const paired = (newest: OffsetPair, lowest = newest.source): PartitionProgress => ({
-  pairs: { lowest, highest: newest.source, newest },
+  pairs: { lowest: lowest === newest.source ? newest : pair(lowest), highest: newest.source, newest },
 })
 
 const aDiscard = (parts: Partial<NonNullable<Position['discarded']>> = {}): Position => ({
@@ -67,6 +71,11 @@ const aDiscard = (parts: Partial<NonNullable<Position['discarded']>> = {}): Posi
     logStart: undefined,
     proven: 6n,
     since: undefined,
+    settled: true,
+    lastPair: undefined,
+    durable: 4n,
+    sourceCut: undefined,
+    wentBack: undefined,
     beganAnewAtOrBelow: 5n,
     ...parts,
   },
@@ -185,7 +194,7 @@ describe('why a partition is unknown', () => {
     ['at its offset', 5n, 'reading'],
     ['behind its offset', 6n, undefined],
   ])('the first pair, with a target that ends %s', (_, end, reason) => {
-    const progress = { pairs: { lowest: 5n, highest: 5n, newest: pair(5n) } }
+    const progress = { pairs: { lowest: pair(5n), highest: 5n, newest: pair(5n) } }
     const found = comparePartition(undefined, aReading({ progress, targetEnd: known(end) }), undefined)
     expect(found.unknown?.reason).toBe(reason)
   })
@@ -304,7 +313,7 @@ describe('a log that was replaced or cut off', () => {
 
   test.each([
     ['recreated', before(), recreated, ['6-10 recreated perhaps formerly']],
-    ['recreated, behind an exact position', before(exact), recreated, ['6-10 recreated formerly']],
+    ['recreated, behind an exact position', before(exact), recreated, ['6-10 recreated perhaps formerly']],
     [
       'recreated, and the copy has grown',
       before(exact),
@@ -324,9 +333,9 @@ describe('a log that was replaced or cut off', () => {
       ['2-10 recreated perhaps formerly'],
     ],
     ['recreated, all copied', before({ position: aPosition(10n) }), recreated, []],
-    ['fallen to behind the position', before(exact), fell(8n), ['8-10 truncated formerly']],
-    ['fallen to the position', before(exact), fell(6n), ['6-10 truncated formerly']],
-    ['fallen to below the position', before(exact), fell(4n), ['6-10 truncated formerly']],
+    ['fallen to behind the position', before(exact), fell(8n), ['8-10 truncated perhaps formerly']],
+    ['fallen to the position', before(exact), fell(6n), ['6-10 truncated perhaps formerly']],
+    ['fallen to below the position', before(exact), fell(4n), ['6-10 truncated perhaps formerly']],
     ['only its copy recreated', before(exact), { recreated: 'why', recreatedSource: false }, []],
     ['never seen before', aPartition(), recreated, []],
   ] as const)('%s: lost is what was not copied', (_, previous, reading, lost) => {
@@ -367,7 +376,7 @@ describe('a log that was replaced or cut off', () => {
 
   test('the target shows by two pairs that contradict each other', () => {
     const cut = { after: pair(4n, 90n), before: pair(6n, 2n) }
-    const progress = { pairs: { lowest: 4n, highest: 6n, newest: cut.before, cut } }
+    const progress = { pairs: { lowest: cut.before, highest: 6n, newest: cut.before, cut } }
     expect(after({ progress }).position.discarded).toMatchObject({ reason: 'diverged', adoptable: true })
     expect(after({ progress }, before({ position: noPosition })).position.discarded).toBeUndefined()
   })
@@ -420,17 +429,22 @@ describe('the poll in which a log was found to be another one', () => {
 
   test.each([
     ['as this poll read it', before(), 2n, 2n],
+    ['as it was known before', before({ logStart: 1n }), 2n, 1n],
     ['as a later one reads it, where it was not known', before({ position: aDiscard() }), 2n, 2n],
     ['as it was then', before({ position: aDiscard({ logStart: 1n }) }), 2n, 1n],
   ])('remembers the log start %s', (_, previous, logStart, remembered) => {
-    const reading = previous.position.discarded === undefined ? recreated : {}
+    const reading = previous.position.discarded === undefined ? { recreated: 'why' } : {}
     const { position } = after({ ...reading, logStart: known(logStart) }, previous)
     expect(position.discarded?.logStart).toBe(remembered)
   })
 
+  test('remembers that a source that was created again begins at 0', () => {
+    expect(after({ ...recreated, logStart: known(2n) }).position.discarded?.logStart).toBe(0n)
+  })
+
   test('is not found again while positions are of a former identity', () => {
     const previous = before({ position: aDiscard(), recoveryPoint: 11 })
-    for (const targetEnd of [known(5n), 'absent'] as const) {
+    for (const targetEnd of [known(10n), 'absent'] as const) {
       expect(after({ targetEnd }, previous)).toMatchObject({
         recoveryPoint: undefined,
         unknown: { reason: 'recreated' },
@@ -455,7 +469,7 @@ describe('a new pair', () => {
 
   test.each([
     ['the target cannot be read', seen, { targetEnd: unknown('timeout', '') }],
-    ['it is the first that the engine says', before({ position: noPosition }), { targetEnd: known(12n) }],
+    ['the target holds it', before({ position: noPosition }), { targetEnd: known(13n) }],
   ] as const)('counts at once where %s', (_, previous, reading) => {
     expect(after({ progress: paired(pair(9n, 12n)), ...reading }, previous).counted).toBe(10n)
   })
@@ -479,6 +493,13 @@ describe('an engine that began anew', () => {
     ],
     ['where the log begins', paired(pair(4n), 3n), 3n, aDiscard(), []],
     ['with a commit, which says nothing of what lies before', committed(4n), 1n, aDiscard(), []],
+    [
+      'further up than where its log was cut off',
+      paired(pair(4n), 3n),
+      1n,
+      aDiscard({ reason: 'diverged', sourceCut: 2n }),
+      ['2-3 recreated perhaps'],
+    ],
     ['in the log that it knew', paired(pair(4n), 3n), 1n, aDiscard({ reason: 'diverged' }), []],
   ])('%s has left behind what lies between', (_, progress, logStart, discarded, lost) => {
     const found = began(progress, logStart, discarded)
@@ -500,8 +521,13 @@ describe('what retention took', () => {
   test.each([
     ['up to the position: nothing', 6n, before(), []],
     ['behind the position: possibly', 8n, before(), ['6-8 expired perhaps']],
-    ['behind an exact position: for certain', 8n, before(exact), ['6-8 expired']],
-    ['more than there was when it was read', 12n, before(exact), ['6-10 expired']],
+    [
+      'behind an exact position: possibly, because the engine may have fetched it before',
+      8n,
+      before(exact),
+      ['6-8 expired perhaps'],
+    ],
+    ['more than there was when it was read', 12n, before(exact), ['6-10 expired perhaps']],
     ['while positions are of a former identity: nothing is known', 8n, before({ position: aDiscard() }), []],
     ['before this process knew it', 8n, aPartition(), []],
     [
@@ -534,7 +560,7 @@ describe('what retention took', () => {
     expect(after({ recreated: 'why' }, previous).logStart).toBeUndefined()
   })
 
-  const gap = { after: pair(1n), before: pair(5n, 3n), proven: 0n }
+  const gap = { after: pair(1n), before: pair(5n, 3n), proven: 0n, since: 0 }
   const withGap = before({ content: aContent({ gaps: [gap] }) })
   test.each([
     ['the log begins before it ends: it can be looked at', 5n, {}, [], 1],
@@ -571,21 +597,24 @@ describe('what retention took', () => {
       before: pair(BigInt(3 * i + 2), BigInt(3 * i + 1)),
     }))
     const last = gaps.at(-1)?.before ?? pair(0n)
-    const progress = { pairs: { lowest: 0n, highest: last.source, newest: last, gaps } }
+    const progress = { pairs: { lowest: pair(0n), highest: last.source, newest: last, gaps } }
     const reading = { progress, highWatermark: known(200n), targetEnd: known(200n) }
     const seen = after(reading, before({ content: aContent({ hasPhantoms: true }) })).content
     expect(seen).toMatchObject({ hasPhantoms: true })
     expect(seen?.gaps.length).toBeLessThan(40)
     expect(seen?.gaps.at(0)).toMatchObject({ after: pair(0n), proven: 6n })
-    expect(seen?.gaps.at(-1)).toEqual({ ...gaps.at(-1), proven: 6n })
+    expect(seen?.gaps.at(-1)).toEqual({ ...gaps.at(-1), proven: 6n, since: t0 })
     const joined = seen?.gaps.map(({ after, before }) => [after.source, before.source] as const) ?? []
     expect(joined.slice(1).map(([from]) => from)).toEqual(
       gaps.slice(-joined.length + 1).map(({ after }) => after.source),
     )
     expect(joined[0]?.[1]).toBe(gaps.at(-joined.length)?.before.source)
     expect(
-      after(reading, before({ position: aDiscard({ beganAnewAtOrBelow: -1n }) })).content?.gaps ?? [],
+      after(reading, before({ position: aDiscard({ beganAnewAtOrBelow: -1n, settled: false }) })).content
+        ?.gaps ?? [],
     ).toEqual([])
+    const later = after(reading, before({ position: aDiscard({ beganAnewAtOrBelow: -1n }) })).content?.gaps
+    expect(later?.at(-1)).toMatchObject({ proven: 0n })
   })
 
   test('between two pairs waits for a log start that is read after them', () => {

@@ -19,19 +19,22 @@ const durable = (...offsets: readonly [bigint, ...bigint[]]): PartitionProgress 
   },
 })
 
+const pairOf = ([source, target]: readonly [bigint, bigint]) => ({ source, target, writtenAtMs: 1_000 })
+
 const pairs = (...offsets: readonly [[bigint, bigint], ...[bigint, bigint][]]): PartitionProgress => {
   const sources = offsets.map(([source]) => source)
   const [source, target] = offsets.at(-1) ?? offsets[0]
   return {
     pairs: {
-      lowest: sources.reduce((a, b) => (b < a ? b : a)),
+      lowest: pairOf(offsets.reduce((a, b) => (b[0] < a[0] ? b : a))),
       highest: sources.reduce((a, b) => (b > a ? b : a)),
       newest: { source, target, writtenAtMs: 1_000 },
     },
   }
 }
 
-const after = (...steps: readonly PartitionProgress[]): Position => steps.reduce(advanced, noPosition)
+const after = (...steps: readonly PartitionProgress[]): Position =>
+  steps.reduce<Position>((position, step) => advanced(position, step, 10_000n), noPosition)
 
 describe('the proven position', () => {
   test('is 0 before the engine has committed anything', () => {
@@ -70,7 +73,7 @@ describe('what the position rests on', () => {
     ['commits behind what was read', durable(120n), 'commits', 121n],
     ['nothing new', {}, 'content', 100n],
   ])('%s', (_, progress, basis, proven) => {
-    expect(advanced(read, progress)).toMatchObject({ basis, proven })
+    expect(advanced(read, progress, 10_000n)).toMatchObject({ basis, proven })
   })
 
   test('reading up to what was committed changes nothing', () => {
@@ -78,8 +81,13 @@ describe('what the position rests on', () => {
   })
 })
 
+const why = (reason: 'recreated' | 'diverged') => ({ reason, detail: 'why', adoptable: true })
+
 describe('after a discard', () => {
-  const discarded = discard(after(durable(447n), pairs([450n, 450n])), 'recreated', 'why', 5, true)
+  const discarded = discard(after(durable(447n), pairs([450n, 450n])), why('recreated'), 5)
+
+  const afterThat = (...steps: readonly PartitionProgress[]): Position =>
+    steps.reduce<Position>((position, step) => advanced(position, step, 10_000n), discarded)
 
   test('nothing is proven', () => {
     expect(discarded).toMatchObject({ proven: 0n, estimated: 0n, pair: undefined })
@@ -91,54 +99,96 @@ describe('after a discard', () => {
     ['a flush of the old run arrives late', durable(448n)],
     ['an ordinary restart resumes behind its durable position', pairs([448n, 900n])],
   ])('it stays so while %s', (_, progress) => {
-    expect(advanced(discarded, progress).proven).toBe(0n)
-    expect(advanced(discarded, progress).discarded).toBeDefined()
+    expect(advanced(discarded, progress, 10_000n).proven).toBe(0n)
+    expect(advanced(discarded, progress, 10_000n).discarded).toBeDefined()
   })
 
   test.each([
     ['a pair at the beginning', pairs([0n, 500n]), 1n],
     ['a pair at the beginning and newer ones in the same poll', pairs([0n, 500n], [99n, 599n]), 100n],
-    ['a durable position below the old one', durable(2n), 3n],
-    ['a durable position at the old one, of a topic with as few records', durable(447n), 448n],
     [
       'a pair at the beginning beside a late flush of the old run',
       { ...pairs([0n, 500n]), ...durable(460n) },
       1n,
     ],
   ])('the engine began anew with %s', (_, progress, proven) => {
-    const position = advanced(discarded, progress)
+    const position = advanced(discarded, progress, 10_000n)
     expect(position.proven).toBe(proven)
     expect(position.discarded).toBeUndefined()
   })
 
+  test.each([
+    ['a pair that the target does not hold: its log is gone', 901n, 902n],
+    ['one that it does not hold yet', 901n, undefined],
+  ])('it stays so with %s', (_, target, nextEnd) => {
+    const seen = advanced(discarded, pairs([0n, target]), 901n)
+    expect(seen.discarded?.wentBack?.target).toBe(target)
+    const held = advanced(seen, {}, nextEnd)
+    expect(held.discarded === undefined).toBe(nextEnd !== undefined)
+    expect(held.proven).toBe(nextEnd === undefined ? 0n : 1n)
+  })
+
+  test('a pair that the next poll does not find on the target either is forgotten', () => {
+    const seen = advanced(advanced(discarded, pairs([0n, 901n]), 901n), {}, 901n)
+    expect(seen.discarded).toMatchObject({ wentBack: undefined, since: { target: 901n } })
+    expect(advanced(seen, {}, 1_000n).discarded).toBeDefined()
+  })
+
+  test.each([
+    ['below the old one', 2n, 3n],
+    ['at the old one, of a topic with as few records', 447n, 448n],
+  ])('the engine began anew with a durable position %s', (_, offset, proven) => {
+    const withoutPairs = discard(after(durable(447n)), why('recreated'), 5)
+    expect(advanced(withoutPairs, durable(offset), 10_000n)).toMatchObject({ proven, discarded: undefined })
+    expect(advanced(withoutPairs, durable(448n), 10_000n).discarded).toBeDefined()
+    // With pairs it is believed where the target holds the newest of them.
+    expect(advanced(discarded, durable(offset), 451n)).toMatchObject({ proven, discarded: undefined })
+    expect(advanced(discarded, durable(offset), 450n).discarded).toBeDefined()
+    expect(advanced(discarded, durable(offset), undefined).discarded).toBeDefined()
+  })
+
+  test('where the source was cut off, going back that far shows nothing of a target that was cut off before', () => {
+    const cut = { ...why('diverged'), cut: { side: 'source', at: 300n } } as const
+    expect(discard(after(durable(447n)), cut, 5).discarded?.beganAnewAtOrBelow).toBe(447n)
+    expect(discard(discarded, cut, 6).discarded?.beganAnewAtOrBelow).toBe(299n)
+  })
+
+  test.each([
+    ['counted back from the newest pair', pairs([450n, 400n]), 380n, 430n],
+    ['not above the position', pairs([450n, 400n]), 500n, 451n],
+    ['not below 0', pairs([450n, 900n]), 100n, 0n],
+    ['none where no pair tells', durable(447n), 380n, 0n],
+  ])('of a target that was cut off, what it can still hold is remembered: %s', (_, progress, at, proven) => {
+    const cut = { ...why('diverged'), cut: { side: 'target', at } } as const
+    expect(discard(after(progress), cut, 5).discarded?.proven).toBe(proven)
+  })
+
   test('that it went on meanwhile does not move the bar', () => {
-    const wentOn = advanced(discarded, durable(900n))
-    expect(advanced(wentOn, pairs([500n, 500n])).discarded).toBeDefined()
-    expect(advanced(wentOn, pairs([0n, 901n])).proven).toBe(1n)
+    const wentOn = advanced(discarded, durable(900n), 10_000n)
+    expect(advanced(wentOn, pairs([500n, 500n]), 10_000n).discarded).toBeDefined()
+    expect(advanced(wentOn, pairs([0n, 901n]), 10_000n).proven).toBe(1n)
   })
 
   test('a position that rests on pairs alone is discarded as well, and so is one that rests on commits alone', () => {
-    expect(
-      discard(after(pairs([450n, 450n])), 'diverged', 'why', 5, true).discarded?.beganAnewAtOrBelow,
-    ).toBe(450n)
-    expect(discard(after(durable(447n)), 'diverged', 'why', 5, true).discarded?.beganAnewAtOrBelow).toBe(447n)
+    expect(discard(after(pairs([450n, 450n])), why('diverged'), 5).discarded?.beganAnewAtOrBelow).toBe(450n)
+    expect(discard(after(durable(447n)), why('diverged'), 5).discarded?.beganAnewAtOrBelow).toBe(447n)
   })
 
   test.each([
     ['while it stays so', [durable(900n), pairs([500n, 500n])], 900n],
     ['when the engine began anew with a pair', [pairs([0n, 500n])], 447n],
   ])('the durable position is remembered %s', (_, steps, expected) => {
-    expect(steps.reduce(advanced, discarded).durable).toBe(expected)
+    expect(afterThat(...steps).durable).toBe(expected)
   })
 
   test('the newest pair is kept aside, for content to show whether it is of the new identity', () => {
-    const since = [pairs([500n, 500n]), pairs([600n, 600n]), durable(700n)].reduce(advanced, discarded)
+    const since = afterThat(pairs([500n, 500n]), pairs([600n, 600n]), durable(700n))
     expect(since).toMatchObject({ pair: undefined, discarded: { since: { source: 600n, target: 600n } } })
   })
 
   test('adopted with a pair, it stands behind that pair, by content', () => {
     const pair = { source: 600n, target: 500n, writtenAtMs: 1_000 }
-    expect(adopted(advanced(discarded, durable(700n)), pair)).toEqual({
+    expect(adopted(advanced(discarded, durable(700n), 10_000n), pair)).toEqual({
       ...noPosition,
       proven: 601n,
       estimated: 601n,
@@ -153,14 +203,14 @@ describe('after a discard', () => {
   })
 
   test('discarded again it stays discarded', () => {
-    const once = discard(after(pairs([450n, 450n])), 'recreated', 'why', 5, true)
-    expect(discard(once, 'recreated', 'why', 6, true).discarded).toBeDefined()
+    const once = discard(after(pairs([450n, 450n])), why('recreated'), 5)
+    expect(discard(once, why('recreated'), 6).discarded).toBeDefined()
   })
 
   test('where nothing was ever committed there is nothing to discard', () => {
-    expect(discard(noPosition, 'recreated', 'why', 5, true)).toEqual(noPosition)
+    expect(discard(noPosition, why('recreated'), 5)).toEqual(noPosition)
     const nothingRetained = raisedTo(noPosition, 5n, 'commits')
-    expect(discard(nothingRetained, 'recreated', 'why', 5, true)).toEqual(noPosition)
+    expect(discard(nothingRetained, why('recreated'), 5)).toEqual(noPosition)
   })
 })
 
@@ -201,7 +251,7 @@ describe('the estimate', () => {
     expect(position.estimated).toBe(76n)
     const later = estimated(position, input({ targetEnd: 186n, highWatermark: 500n }))
     expect(later.estimated).toBe(76n)
-    const newer = advanced(later, pairs([110n, 186n]))
+    const newer = advanced(later, pairs([110n, 186n]), 10_000n)
     expect(estimated(newer, input({ targetEnd: 190n, highWatermark: 500n })).estimated).toBe(114n)
   })
 
@@ -218,7 +268,7 @@ describe('the estimate', () => {
 
   test('is held when a pair rewinds', () => {
     const before = estimated(after(pairs([633n, 633n])), input({ targetEnd: 700n }))
-    const rewound = advanced(before, pairs([593n, 740n]))
+    const rewound = advanced(before, pairs([593n, 740n]), 10_000n)
     expect(estimated(rewound, input({ targetEnd: 745n })).estimated).toBe(700n)
   })
 

@@ -16,6 +16,7 @@ const allowedApis = [
   'Fetch',
   'ListOffsets',
   'Metadata',
+  'OffsetForLeaderEpoch',
 ]
 const polls = 200
 

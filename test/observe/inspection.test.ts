@@ -251,8 +251,9 @@ describe('what is lost', () => {
     await story.poll(12)
     story.source('a b c d e f g', { starts: [5n] })
     const assessment = await story.poll(2)
-    expect(lostIn(assessment)).toEqual(['3-5 expired'])
-    expect(topicIn(assessment, 'orders')).toMatchObject({ status: 'stalled', lost: 2n, possiblyLost: 0n })
+    // It may have fetched them before: that they are lost for certain shows when it goes on.
+    expect(lostIn(assessment)).toEqual(['3-5 expired perhaps'])
+    expect(topicIn(assessment, 'orders')).toMatchObject({ status: 'stalled', lost: 0n, possiblyLost: 2n })
     expect(partitionOf(assessment).position.proven).toBe(3n)
   })
 
@@ -425,7 +426,7 @@ describe('after a start inside a stall', () => {
       recoveryPoint: undefined,
       estimateBasis: 'record_timestamp',
     })
-    expect(assessment.estimatedRecoveryPoint).toBe(1_000 - wallBeganMs)
+    expect(assessment.estimatedRecoveryPoint).toBe(1_100 - wallBeganMs)
   })
 
   test('without READ a probe by time shows a breach', async () => {

@@ -1,4 +1,4 @@
-import type { CompareContext } from '../../src/compare/flow.ts'
+import type { CompareContext } from '../../src/compare/context.ts'
 import { noContent } from '../../src/compare/partition.ts'
 import { noPosition } from '../../src/compare/position.ts'
 import type {

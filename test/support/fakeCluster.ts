@@ -9,6 +9,7 @@ import {
   type Listing,
   type LogRecord,
   outOfRange,
+  type WantedEpochs,
   type WantedPartitions,
 } from '../../src/sources/kafka/port.ts'
 
@@ -25,9 +26,15 @@ export interface FakeLog {
   stable?: bigint[]
   /** Offsets of commit and abort markers by partition; no record lies there. */
   markers?: bigint[][]
+  /** Leader epochs by partition, each with the offset at which it began; one that began at 0 unless told. */
+  epochs?: { epoch: number; from: bigint }[][]
   /** Open transactions by partition. */
   producers?: ActiveProducer[][]
   configs?: Record<string, string>
+}
+
+function epochOf({ epochs }: FakeLog, partition: number): number {
+  return epochs?.[partition]?.at(-1)?.epoch ?? 0
 }
 
 /** A cluster in memory, for what is above the port: logs of records, no wire. */
@@ -56,7 +63,11 @@ export class FakeCluster implements KafkaCluster {
 
   metadata(topic: string): TopicMetadata {
     const log = this.#log(topic)
-    const partitions = log.records.map((_, partition) => ({ partition, leader: 1, leaderEpoch: 0 }))
+    const partitions = log.records.map((_, partition) => ({
+      partition,
+      leader: 1,
+      leaderEpoch: epochOf(log, partition),
+    }))
     return { name: topic, id: log.id, partitions }
   }
 
@@ -88,9 +99,26 @@ export class FakeCluster implements KafkaCluster {
         const offsets = log.records.map((records, partition) => {
           const start = log.starts[partition] ?? 0n
           const offset = which === 'earliest' ? start : this.#endOf(log, partition, records, start)
-          return [partition, known(offset)] as const
+          return [partition, { value: offset, leaderEpoch: epochOf(log, partition) }] as const
         })
         return [name, new Map(offsets)]
+      }),
+    )
+  }
+
+  async epochEnds(
+    wanted: readonly WantedEpochs[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>> {
+    this.#calls.push(`${this.name} epochEnds ${wanted.map(({ topic }) => topic.name).join(' ')}`)
+    return new Map(
+      wanted.map(({ topic: { name }, epochs }) => {
+        const log = this.#log(name)
+        const ends = Array.from(epochs, ([partition, epoch]) => {
+          if (log.broken?.has(partition)) return [partition, unknown('leaderless', name)] as const
+          const next = log.epochs?.[partition]?.find(it => it.epoch > epoch)
+          return [partition, known(next?.from ?? ('none' as const))] as const
+        })
+        return [name, new Map(ends)]
       }),
     )
   }

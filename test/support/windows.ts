@@ -4,7 +4,7 @@ import type { LogRecord, RecordWindow } from '../../src/model/inspection.ts'
 export function aRecord(offset: number | bigint, word: string, parts: Partial<LogRecord> = {}): LogRecord {
   return {
     offset: BigInt(offset),
-    timestampMs: 1_000,
+    timestampMs: 1_000 + (word.codePointAt(0) ?? 0),
     key: null,
     value: Buffer.from(word),
     headers: [],

@@ -1,5 +1,6 @@
 import { type AssessContext, assessFlow } from '../../src/assess/assess.ts'
-import { type CompareContext, compareFlow } from '../../src/compare/flow.ts'
+import type { CompareContext } from '../../src/compare/context.ts'
+import { compareFlow } from '../../src/compare/flow.ts'
 import { scopeOf, sourceNamesToAsk } from '../../src/compare/scope.ts'
 import type { FlowAssessment } from '../../src/model/assessment.ts'
 import type { FlowComparison } from '../../src/model/comparison.ts'
@@ -67,6 +68,8 @@ export interface TopicState {
   ends: (bigint | 'leaderless' | 'timeout' | 'fenced')[]
   /** Log starts, where they are not 0. */
   starts?: bigint[]
+  /** Where elections cut logs off before the next poll, by partition. */
+  cuts?: Map<number, bigint>
 }
 
 /** All that a poll can see: change it, then call `poll`. */
@@ -123,7 +126,7 @@ export class World {
     this.#progressOf(topic).set(partition, {
       ...before,
       pairs: {
-        lowest: seen === undefined || source < seen.lowest ? source : seen.lowest,
+        lowest: seen === undefined || source < seen.lowest.source ? pair : seen.lowest,
         highest: seen === undefined || source > seen.highest ? source : seen.highest,
         newest: pair,
       },
@@ -206,7 +209,9 @@ export class World {
         return [name, state === undefined ? 'absent' : known(metadataOf(name, state))] as const
       }),
     )
-    return { t0, topics: listing, asked, endOffsets, endOffsetsRequestedAt: this.now + 50 }
+    const cuts = new Map(Array.from(topics, ([topic, state]) => [topic, state.cuts ?? new Map()]))
+    for (const state of topics.values()) delete state.cuts
+    return { t0, topics: listing, asked, endOffsets, cuts, endOffsetsRequestedAt: this.now + 50 }
   }
 }
 

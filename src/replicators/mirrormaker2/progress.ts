@@ -3,7 +3,7 @@ import type { OffsetSync, TopicPartition } from './records.ts'
 
 interface PartitionFold {
   durable?: { lowest: bigint; highest: bigint; newest: bigint }
-  pairs?: { lowest: bigint; highest: bigint; newest: OffsetPair; gaps?: Gap[]; cut?: Gap }
+  pairs?: { lowest: OffsetPair; highest: bigint; newest: OffsetPair; gaps?: Gap[]; cut?: Gap }
 }
 
 type Fold = Map<string, Map<number, PartitionFold>>
@@ -42,9 +42,9 @@ export class ProgressFold {
   addSync({ pair, ...at }: OffsetSync): void {
     const fold = this.#foldOf(at)
     const seen = fold.pairs
-    if (seen === undefined) fold.pairs = { lowest: pair.source, highest: pair.source, newest: pair }
+    if (seen === undefined) fold.pairs = { lowest: pair, highest: pair.source, newest: pair }
     else {
-      if (pair.source < seen.lowest) seen.lowest = pair.source
+      if (pair.source < seen.lowest.source) seen.lowest = pair
       if (pair.source > seen.highest) seen.highest = pair.source
       seen.newest = pair
     }
@@ -63,7 +63,7 @@ export class ProgressFold {
           fold.durable.highest = fold.durable.newest
         }
         if (fold.pairs !== undefined) {
-          fold.pairs.lowest = fold.pairs.newest.source
+          fold.pairs.lowest = fold.pairs.newest
           fold.pairs.highest = fold.pairs.newest.source
           delete fold.pairs.gaps
           delete fold.pairs.cut
@@ -94,8 +94,18 @@ export class ProgressFold {
     if (after === undefined || pairs === undefined) return
     if (before.target <= after.target) {
       // The same pair again is a sync that was sent twice.
-      if (before.target < after.target || before.source !== after.source) pairs.cut = { after, before }
+      if (before.target < after.target || before.source !== after.source) {
+        pairs.cut = { after, before }
+        // What was said before is of a log that is gone.
+        pairs.lowest = before
+        pairs.highest = before.source
+      }
       delete pairs.gaps
+    } else if (before.source <= after.source) {
+      // It went back and copies again from there: what lay behind is skipped no longer.
+      const left = pairs.gaps?.filter(gap => gap.after.source + 1n < before.source) ?? []
+      if (left.length > 0) pairs.gaps = left
+      else delete pairs.gaps
     } else if (before.source - after.source > before.target - after.target) {
       pairs.gaps = withGap(pairs.gaps, { after, before })
     }

@@ -8,6 +8,7 @@ import type {
   FetchResponse,
   ListOffsetsResponse,
   MetadataResponse,
+  OffsetForLeaderEpochResponse,
 } from './wire.ts'
 
 export interface Broker {
@@ -19,6 +20,7 @@ export interface Broker {
 const apis = {
   metadata: versionsOf<MetadataResponse>('metadata', 0),
   listOffsets: versionsOf<ListOffsetsResponse>('listOffsets', 1),
+  offsetForLeaderEpoch: versionsOf<OffsetForLeaderEpochResponse>('offsetForLeaderEpoch', 3),
   fetch: versionsOf<FetchResponse>('fetch', 4),
   describeConfigs: versionsOf<DescribeConfigsResponse>('describeConfigs', 1),
   describeProducers: versionsOf<DescribeProducersResponse>('describeProducers', 0),

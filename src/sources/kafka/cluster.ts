@@ -9,6 +9,7 @@ import { isKnown, known, type Reading, unknown } from '../../model/reading.ts'
 import type { Instant } from '../../model/time.ts'
 import { chunksOf } from './chunks.ts'
 import { type ClientOptions, KafkaClient } from './client.ts'
+import { epochEndsFromLeaders } from './epochs.ts'
 import { unknownOfCode, unknownOfError } from './errors.ts'
 import { fetchFromLeaders } from './fetch.ts'
 import { emptyTopicId, Leaders } from './leaders.ts'
@@ -20,6 +21,7 @@ import type {
   KafkaCluster,
   Listing,
   outOfRange,
+  WantedEpochs,
   WantedPartitions,
 } from './port.ts'
 import { activeProducersFromLeaders } from './producers.ts'
@@ -103,6 +105,13 @@ export class RealKafkaCluster implements KafkaCluster {
       }
     }
     return answers
+  }
+
+  async epochEnds(
+    wanted: readonly WantedEpochs[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>> {
+    return epochEndsFromLeaders(this.#leaders, wanted, deadline)
   }
 
   async offsetsForTimes(

@@ -1,9 +1,9 @@
-import type { TopicMetadata } from '../../model/observation.ts'
+import type { OffsetReading, TopicMetadata } from '../../model/observation.ts'
 import { isKnown, known, type Reading, unknown } from '../../model/reading.ts'
 import type { Instant } from '../../model/time.ts'
 import { chunksOf, inParallel } from './chunks.ts'
 import { unknownOfCode } from './errors.ts'
-import { isolationLevel, type Leaders, type Settle, type WantedPartition } from './leaders.ts'
+import { isolationLevel, type Leaders, type WantedPartition } from './leaders.ts'
 
 const anyReplica = -1
 /** Codes that say "ask another broker": the listing in hand is old. */
@@ -11,6 +11,8 @@ const staleLeaderCodes: ReadonlySet<number> = new Set([6, 74, 75])
 
 const partitionsPerRequest = 2_000
 const requestsInFlightPerBroker = 2
+
+type SettleOffset = (topic: string, partition: number, reading: OffsetReading) => void
 
 /** Asks a cluster for topics by name, see `KafkaCluster.askTopics`. */
 type AskTopics = (
@@ -35,8 +37,8 @@ export async function offsetsFromLeaders(
   askTopics: AskTopics,
   { topics, partitionsOf, timestampOf }: OffsetsWanted,
   deadline: Instant,
-): Promise<ReadonlyMap<string, Map<number, Reading<bigint>>>> {
-  const answers = new Map<string, Map<number, Reading<bigint>>>()
+): Promise<ReadonlyMap<string, Map<number, OffsetReading>>> {
+  const answers = new Map<string, Map<number, OffsetReading>>()
   const wanted: WantedPartition[] = []
   for (const topic of topics) {
     answers.set(topic.name, new Map())
@@ -45,7 +47,7 @@ export async function offsetsFromLeaders(
       if (only === undefined || only.has(partition.partition)) wanted.push({ topic: topic.name, partition })
     }
   }
-  const settle: Settle<bigint> = (topic, partition, reading) => {
+  const settle: SettleOffset = (topic, partition, reading) => {
     answers.get(topic)?.set(partition, reading)
   }
   const listOnce = (items: readonly WantedPartition[]): Promise<WantedPartition[]> =>
@@ -70,7 +72,7 @@ async function listOffsetsOnce(
   wanted: readonly WantedPartition[],
   timestampOf: (topic: string) => bigint,
   deadline: Instant,
-  settle: Settle<bigint>,
+  settle: SettleOffset,
 ): Promise<WantedPartition[]> {
   const stale: WantedPartition[] = []
   const perLeader = Array.from(leaders.group(wanted, settle), ([leader, items]) =>
@@ -89,7 +91,7 @@ async function listOffsetsFrom(
   items: readonly WantedPartition[],
   timestampOf: (topic: string) => bigint,
   deadline: Instant,
-  settle: Settle<bigint>,
+  settle: SettleOffset,
 ): Promise<WantedPartition[]> {
   const request = Array.from(
     Map.groupBy(items, item => item.topic),
@@ -117,14 +119,15 @@ async function listOffsetsFrom(
   // Answers are reordered: match by name.
   const unanswered = new Map(items.map(item => [`${item.partition.partition}/${item.topic}`, item]))
   for (const { name, partitions } of response.value.topics) {
-    for (const { partitionIndex, errorCode, offset } of partitions) {
+    for (const { partitionIndex, errorCode, offset, leaderEpoch = -1 } of partitions) {
       const key = `${partitionIndex}/${name}`
       const item = unanswered.get(key)
       if (item === undefined) continue
       unanswered.delete(key)
       if (staleLeaderCodes.has(errorCode)) stale.push(item)
-      else if (errorCode === 0) settle(name, partitionIndex, known(offset))
-      else {
+      else if (errorCode === 0) {
+        settle(name, partitionIndex, leaderEpoch < 0 ? known(offset) : { value: offset, leaderEpoch })
+      } else {
         settle(
           name,
           partitionIndex,
@@ -145,7 +148,7 @@ async function relocate(
   askTopics: AskTopics,
   items: readonly WantedPartition[],
   deadline: Instant,
-  settle: Settle<bigint>,
+  settle: SettleOffset,
 ): Promise<WantedPartition[]> {
   const topics = await askTopics([...new Set(items.map(item => item.topic))], deadline)
   const moved: WantedPartition[] = []

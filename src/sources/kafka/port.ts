@@ -45,6 +45,12 @@ export interface WantedPartitions {
   readonly partitions: ReadonlySet<number>
 }
 
+/** Leader epochs of partitions of one topic, by partition number. */
+export interface WantedEpochs {
+  readonly topic: TopicMetadata
+  readonly epochs: ReadonlyMap<number, number>
+}
+
 /** Fetching from an offset that is no longer, or not yet, in the log. */
 export const outOfRange = 'out_of_range'
 
@@ -69,6 +75,14 @@ export interface KafkaCluster {
     deadline: Instant,
     partitions?: (topic: string) => ReadonlySet<number>,
   ): Promise<ReadonlyMap<string, PartitionOffsets>>
+  /**
+   * Where the records of a leader epoch end by what the present leader has; 'none' where it does not know. An end
+   * below one that was read under that epoch is a log that was cut off (KIP-320).
+   */
+  epochEnds(
+    wanted: readonly WantedEpochs[],
+    deadline: Instant,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>>
   /** First offset whose record is as young as `atMs` (milliseconds since the epoch); 'none' where all are older. */
   offsetsForTimes(
     wanted: readonly (WantedPartitions & { readonly atMs: number })[],

@@ -26,6 +26,20 @@ export interface ListOffsetsResponse {
       readonly partitionIndex: number
       readonly errorCode: number
       readonly offset: bigint
+      /** From version 4 on; -1 where the broker does not know. */
+      readonly leaderEpoch?: number
+    }[]
+  }[]
+}
+
+export interface OffsetForLeaderEpochResponse {
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly errorCode: number
+      readonly partition: number
+      /** -1 where the leader knows no such epoch. */
+      readonly endOffset: bigint
     }[]
   }[]
 }

@@ -83,6 +83,15 @@ export class Exporter {
     return new Exporter(child, folder, `http://127.0.0.1:${port}`)
   }
 
+  /** Freezes it: it polls nothing and answers nothing. */
+  pause(): void {
+    this.#process.pause()
+  }
+
+  resume(): void {
+    this.#process.resume()
+  }
+
   get pid(): number {
     const { pid } = this.#process
     if (pid === undefined) throw new Error('tidemark does not run')

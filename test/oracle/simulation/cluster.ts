@@ -8,6 +8,7 @@ import {
   type KafkaCluster,
   type Listing,
   outOfRange,
+  type WantedEpochs,
   type WantedPartitions,
 } from '../../../src/sources/kafka/port.ts'
 import { PartitionLog } from './partitionLog.ts'
@@ -134,11 +135,31 @@ export class SimulatedCluster implements KafkaCluster {
             if (which === 'earliest') return [partition, known(BigInt(log.start))]
             log.toldEnd = Math.max(log.toldEnd, log.end)
             log.toldAt = this.#times.time.now
-            return [partition, known(BigInt(log.end))]
+            return [partition, { value: BigInt(log.end), leaderEpoch: log.epoch }]
           }),
         ),
       ]
     })
+    await this.#reply()
+    return new Map(answers)
+  }
+
+  async epochEnds(
+    wanted: readonly WantedEpochs[],
+    deadline: number,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>> {
+    const failed = await this.#request(deadline)
+    const answers = wanted.map(
+      ({ topic, epochs }): [string, ReadonlyMap<number, Reading<bigint | 'none'>>] => [
+        topic.name,
+        new Map(
+          Array.from(epochs, ([partition, epoch]) => {
+            const log = failed ?? this.#logOf(topic.name, partition)
+            return [partition, log instanceof PartitionLog ? known(BigInt(log.endOfEpoch(epoch))) : log]
+          }),
+        ),
+      ],
+    )
     await this.#reply()
     return new Map(answers)
   }
@@ -281,10 +302,10 @@ function metadataOf({ name, id, partitions }: SimulatedTopic): TopicMetadata {
   return {
     name,
     id,
-    partitions: partitions.map(({ isLeaderless }, partition) => ({
+    partitions: partitions.map(({ isLeaderless, epoch }, partition) => ({
       partition,
       leader: isLeaderless ? undefined : 1,
-      leaderEpoch: 0,
+      leaderEpoch: epoch,
     })),
   }
 }

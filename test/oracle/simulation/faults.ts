@@ -64,6 +64,7 @@ const faults = {
     world.note(() => `${cluster.name}: a partition of ${topic.name} has no leader`)
     world.time.after(pauseMs(world) / 2, () => {
       log.isLeaderless = false
+      log.elect()
       world.note(() => `${cluster.name}: it has one again`)
     })
   },

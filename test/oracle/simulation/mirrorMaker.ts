@@ -78,6 +78,11 @@ const maxPollRecords = 500
 const requestTimeoutMs = 30_000
 const transactionTimeoutMs = 60_000
 
+interface SyncedPair {
+  readonly source: number
+  readonly target: number
+}
+
 /**
  * MirrorMaker 2 as its public sources describe it: consumes each partition in order, produces to the target, writes
  * offset syncs and commits Connect offsets. What it has sent happens whether it lives or not; what it would do next
@@ -88,7 +93,9 @@ export class SimulatedMirrorMaker {
   readonly #world: MirrorMakerSurroundings
   readonly #defects: MirrorMakerDefects
   readonly #committed = new Map<string, { readonly offset: number; readonly topicId: string | undefined }>()
-  readonly #synced = new Map<string, number>()
+  readonly #synced = new Map<string, SyncedPair>()
+  /** Stretches of source offsets, without their ends, of which the pairs show fewer copies than offsets. */
+  readonly #gaps = new Map<string, { readonly from: number; readonly to: number }[]>()
   #run: Run | undefined
   #isFrozen = false
   #deferred: (() => void)[] = []
@@ -135,7 +142,23 @@ export class SimulatedMirrorMaker {
 
   /** The source offset of the newest sync, whatever identity it was of. */
   syncedOf(topic: string, partition: number): number | undefined {
-    return this.#synced.get(keyOf(topic, partition))
+    return this.#synced.get(keyOf(topic, partition))?.source
+  }
+
+  /** Whether an offset lies between two neighbouring pairs between which something was skipped, or holds none. */
+  isInGap(topic: string, partition: number, offset: number): boolean {
+    return (
+      this.#gaps.get(keyOf(topic, partition))?.some(({ from, to }) => offset > from && offset < to) === true
+    )
+  }
+
+  #noteGap(key: string, { source, target }: SyncedPair): void {
+    const last = this.#synced.get(key)
+    this.#synced.set(key, { source, target })
+    if (last === undefined || target <= last.target || source - last.source <= target - last.target) return
+    const gaps = this.#gaps.get(key) ?? []
+    gaps.push({ from: last.source, to: source })
+    this.#gaps.set(key, gaps)
   }
 
   /** Starts the process or its tasks anew: from the last committed offsets. */
@@ -482,7 +505,7 @@ export class SimulatedMirrorMaker {
       task.syncsOnTheirWay.shift()
       const { to, pair } = next
       note(() => `sync ${to.topic}-${to.partition}: ${pair.source} -> ${pair.target}`)
-      this.#synced.set(keyOf(to.topic, to.partition), pair.source)
+      this.#noteGap(keyOf(to.topic, to.partition), pair)
       cluster.topics
         .get(this.#settings.syncsTopic)
         ?.partitions[0]?.append(offsetSyncRecord(to, pair, cluster.wallMs()), time.now)

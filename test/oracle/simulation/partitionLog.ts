@@ -48,6 +48,8 @@ export class Entry {
   goneAt = 0
   /** It left before anybody could have seen that it was there. */
   wasUnseen = false
+  /** The target lost its copy before any poll could have seen that it was there. */
+  lostCopyWasUnseen = false
   /** The replicator was told to step over what the target refuses. */
   isSteppedOver = false
 
@@ -98,11 +100,29 @@ export class PartitionLog {
   toldEnd = 0
   toldAt = -1
   truncatedAt = -1
+  /** Offsets below this one were given twice, or will be. */
+  givenAgainBelow = 0
+  /** Where each leader's records begin, by epoch. */
+  readonly #epochs: number[] = [0]
   readonly open = new Map<Transaction, number>()
   readonly #listener: LogListener | undefined
 
   constructor(listener?: LogListener) {
     this.#listener = listener
+  }
+
+  get epoch(): number {
+    return this.#epochs.length - 1
+  }
+
+  /** Another replica leads from now on. */
+  elect(): void {
+    this.#epochs.push(this.end)
+  }
+
+  /** Where the records of a leader epoch end. */
+  endOfEpoch(epoch: number): number {
+    return this.#epochs[epoch + 1] ?? this.end
   }
 
   append(record: NewRecord, at: number): Entry {
@@ -178,11 +198,14 @@ export class PartitionLog {
   /** An unclean election: the newest records are gone, and their offsets are given again. Returns what was removed. */
   truncateTo(end: number, at: number): readonly Entry[] {
     const removed = this.entries.splice(this.indexOf(end))
+    this.givenAgainBelow = Math.max(this.givenAgainBelow, this.end)
     this.end = Math.max(end, this.start)
     for (const [transaction, first] of this.open) if (first >= this.end) this.open.delete(transaction)
     for (const entry of removed) entry.wasUnseen = entry.offset >= this.toldEnd
     this.toldEnd = Math.min(this.toldEnd, this.end)
     this.truncatedAt = at
+    for (const [epoch, from] of this.#epochs.entries()) this.#epochs[epoch] = Math.min(from, this.end)
+    this.elect()
     this.#leave(removed, 'truncated', at)
     return removed
   }

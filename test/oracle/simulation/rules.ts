@@ -37,8 +37,15 @@ export interface Sample {
   readonly isolation: IsolationLevel
   /** What was taken from the target later, this exporter could not know. */
   readonly targetReadAt: number
-  /** Losses behind the point that were not counted in an earlier poll; added to. */
-  readonly uncounted: WeakSet<Entry>
+  /** In how many polls a loss behind the point was not counted yet; added to. */
+  readonly uncounted: Map<Entry, number>
+  /** Whether an offset lies in a gap between two pairs. */
+  readonly isInGap: (partition: number, offset: number) => boolean
+  readonly pollMs: number
+  /** No records are read, so that a gap may be markers. */
+  readonly isBlind: boolean
+  /** So many polls may be needed to look at what may be a loss, within the byte budget. */
+  readonly latePolls: number
 }
 
 export interface Judged {
@@ -49,6 +56,8 @@ export interface Judged {
   readonly countedLate: number
   /** Records behind the point that were passed over before this exporter started. */
   readonly unknowable: number
+  /** Records behind the point that only reading them would show: gaps that may be markers, copies lost unseen. */
+  readonly hidden: number
   /** True number of records that are to come and are not there, at the end of the poll. */
   readonly trulyMissing: number
   /** The newest instant by which everything accepted was there, at the end of the poll. */
@@ -62,7 +71,7 @@ export function judge(sample: Sample): Judged {
   const say = (rule: Rule, detail: string): void => {
     violations.push({ rule, topic: topic.name, detail })
   }
-  let [steppedOver, countedLate, unknowable, trulyMissing, mostMissing] = [0, 0, 0, 0, 0]
+  let [steppedOver, countedLate, unknowable, hidden, trulyMissing, mostMissing] = [0, 0, 0, 0, 0, 0]
   let truePoint = endedAt
   let allMissing = 0
   for (const [number, truth] of topic.truths.entries()) {
@@ -87,17 +96,43 @@ export function judge(sample: Sample): Judged {
         continue
       }
       if (isLost) continue
-      if (entry.gone === undefined && !entry.isSteppedOver && entry.writtenAt <= t0) missing += 1
       const point = assessment.recoveryPoint
-      if (point === undefined || entry.writtenAt > point) continue
+      const isBehindPoint = point !== undefined && entry.writtenAt <= point
+      if (sample.isBlind && sample.isInGap(number, entry.offset)) {
+        if (isBehindPoint) hidden += 1
+        continue
+      }
+      // Deleted before two polls had seen it, and what else the target got hides the gap.
+      const wasShort = entry.gone === 'expired' && entry.goneAt - entry.writtenAt <= 2 * sample.pollMs
+      if (wasShort && !sample.isInGap(number, entry.offset)) {
+        if (isBehindPoint) hidden += 1
+        continue
+      }
+      if (entry.lostCopyWasUnseen) {
+        // The engine's word for it is all there is, unless a pair shows the gap; a lap of the audit finds it as well.
+        if (!sample.isInGap(number, entry.offset)) {
+          if (isBehindPoint) hidden += 1
+          continue
+        }
+        if (isBehindPoint && isEarly(entry, sample, 2)) {
+          countedLate += 1
+          continue
+        }
+      }
+      // Of a log that was cut off, the engine may still say what it copied before: until it is seen to have gone back.
+      const isGivenAgain =
+        entry.gone === undefined && entry.offset < (topic.partitions[number]?.givenAgainBelow ?? 0)
+      if (isGivenAgain && isEarly(entry, sample, 2)) {
+        countedLate += 1
+        continue
+      }
+      if (entry.gone === undefined && !entry.isSteppedOver && entry.writtenAt <= t0) missing += 1
+      if (!isBehindPoint) continue
       const what = `${name}: record ${entry.offset}, accepted at ${at(entry.writtenAt)}, is not on the target, the point is ${at(point)}`
       if (entry.isSteppedOver) steppedOver += 1
       else if (entry.gone === 'expired' || entry.gone === 'truncated') {
-        if (!sample.uncounted.has(entry)) {
-          sample.uncounted.add(entry)
-          countedLate += 1
-        } else
-          say('point past losses that were not counted', `${what} (${entry.gone} at ${at(entry.goneAt)})`)
+        if (isEarly(entry, sample, sample.latePolls)) countedLate += 1
+        else say('point past losses that were not counted', `${what} (${entry.gone} at ${at(entry.goneAt)})`)
       } else say('point newer than the truth', what)
     }
     allMissing += missing
@@ -125,7 +160,22 @@ export function judge(sample: Sample): Judged {
       `${topic.name}: ${former} records were lost with it, ${counted}`,
     )
   }
-  return { violations: unique(violations), steppedOver, countedLate, unknowable, trulyMissing, truePoint }
+  return {
+    violations: unique(violations),
+    steppedOver,
+    countedLate,
+    unknowable,
+    hidden,
+    trulyMissing,
+    truePoint,
+  }
+}
+
+/** Whether so many polls have not passed yet since this was first seen to be behind the point, or nearly so. */
+function isEarly(entry: Entry, { uncounted }: Sample, polls: number): boolean {
+  const before = uncounted.get(entry) ?? 0
+  uncounted.set(entry, before + 1)
+  return before < polls
 }
 
 /** Not to be copied, never seen, or lost where nobody could see it. */
@@ -213,6 +263,14 @@ export function partitionLine(topic: string, partition: PartitionComparison): st
       `tail ${tail.readFrom}/${tail.from}-${tail.readTo}: ${tail.records} records, ${tail.missing} missing`,
     )
   }
+  const audit = content?.audit
+  if (audit !== undefined) {
+    const goesOn =
+      audit.next === undefined ? 'ended' : `goes on at ${audit.next.source} -> ${audit.next.target}`
+    parts.push(`audit ${audit.outcome} (${goesOn}, unique down to ${audit.uniqueDownTo}): ${audit.detail}`)
+  }
+  const gaps = content?.gaps ?? []
+  if (gaps.length > 0) parts.push(`${gaps.length} gaps`)
   for (const { from, to, cause, certain, former } of content?.losses?.ranges ?? []) {
     parts.push(`${certain ? 'lost' : 'possibly lost'} ${from}-${to} ${cause}${former ? ' (former)' : ''}`)
   }

@@ -62,6 +62,7 @@ export interface WorldReport {
   readonly steppedOverAtEnd: number
   readonly countedLate: number
   readonly unknowable: number
+  readonly hidden: number
   /** Age of the proven point in milliseconds, and the bound that holds without faults. */
   readonly tightness: readonly Tightness[]
   /** Estimated minus true recovery point in milliseconds: positive is too new. */
@@ -91,7 +92,7 @@ export class SimulatedWorld {
   isRestartWanted = false
   readonly #options: WorldOptions
   readonly #seenIds = new Set<string>()
-  readonly #uncounted = new WeakSet<Entry>()
+  readonly #uncounted = new Map<Entry, number>()
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -238,6 +239,7 @@ export class SimulatedWorld {
       entry.gone = 'truncated'
       if (original === undefined || (transaction !== undefined && transaction.state !== 'committed')) continue
       original.listener?.uncopied(original, this.time.now)
+      if (entry.wasUnseen) original.lostCopyWasUnseen = true
     }
   }
 
@@ -254,7 +256,7 @@ export class SimulatedWorld {
     const tally = new Tally()
     let poller = this.#poller()
     let startedAt = startAt
-    let lastTargetRead = -1
+    const targetReadAt = new Map<string, number>()
     let dueAt = startAt
     await time.advanceTo(startAt)
     this.#exporterStarts()
@@ -275,9 +277,16 @@ export class SimulatedWorld {
       const found = flows[0]
       if (found === undefined) throw new Error('no flow was polled')
       const assessment = this.#options.tamper?.(found) ?? found
-      this.#judge(assessment, { poll, startedAt, targetReadAt: lastTargetRead }, tally)
+      this.#judge(assessment, { poll, startedAt, targetReadAt }, tally)
       // What the target lost since shows in the next poll: in this one a new pair may just be newer than the end beside it.
-      if (assessment.facts.target.unknown === undefined) lastTargetRead = assessment.facts.target.t0
+      if (assessment.facts.target.unknown === undefined) {
+        for (const { topic, facts } of assessment.topics) {
+          const areEndsUnread = facts.partitions.some(
+            it => it.unknown !== undefined && it.targetEnd === undefined,
+          )
+          if (!areEndsUnread) targetReadAt.set(topic, assessment.facts.target.t0)
+        }
+      }
       while (dueAt <= time.now) dueAt += pollMs
     }
     return {
@@ -328,6 +337,7 @@ export class SimulatedWorld {
     this.#seenIds.clear()
     for (const topic of this.source.topics.values()) {
       for (const [partition, truth] of topic.truths.entries()) {
+        for (const entry of truth.missing) if (entry.gone === 'truncated') entry.wasUnseen = true
         const behind = this.#behindEngine(topic, partition)
         const isWhole =
           (topic.partitions[partition]?.end ?? 0) >= behind &&
@@ -356,7 +366,11 @@ export class SimulatedWorld {
       poll,
       startedAt,
       targetReadAt,
-    }: { readonly poll: number; readonly startedAt: number; readonly targetReadAt: number },
+    }: {
+      readonly poll: number
+      readonly startedAt: number
+      readonly targetReadAt: ReadonlyMap<string, number>
+    },
     tally: Tally,
   ): void {
     const { time, pollMs, flow } = this
@@ -380,8 +394,12 @@ export class SimulatedWorld {
         topic: identity,
         formers,
         isolation: this.isolation,
-        targetReadAt,
+        targetReadAt: targetReadAt.get(topic.topic) ?? -1,
         uncounted: this.#uncounted,
+        isInGap: (partition, offset) => this.mirrorMaker.isInGap(topic.topic, partition, offset),
+        pollMs,
+        isBlind: flow.auditBytesPerPoll === 0,
+        latePolls: flow.auditBytesPerPoll > 0 && flow.auditBytesPerPoll < 1024 * 1024 ? 5 : 1,
       })
       tally.samples += 1
       if (topic.recoveryPoint !== undefined) tally.withPoint += 1
@@ -396,6 +414,7 @@ export class SimulatedWorld {
       }
       if (judged.countedLate > 0) tally.countedLate += 1
       if (judged.unknowable > 0) tally.unknowable += 1
+      if (judged.hidden > 0) tally.hidden += 1
       for (const violation of judged.violations) {
         this.note(() => `  VIOLATION ${violation.rule}: ${violation.detail}`)
         tally.violations.push({ ...violation, at: endedAt, poll })
@@ -431,6 +450,7 @@ class Tally {
   steppedOverAtEnd = 0
   countedLate = 0
   unknowable = 0
+  hidden = 0
   mostBytesInPoll = 0
   readonly atEnd: string[] = []
   readonly violations: FoundViolation[] = []
