@@ -481,18 +481,21 @@ function adoptionOf(
     from < to ? [{ from, to, cause: 'recreated', certain, foundAt: audit.at, former: false }] : []
   // A target that was cut off still has what was copied before; the source has no such place.
   const isCertain = boundary.isCertain && discarded.reason === 'recreated'
-  // An engine that is started anew goes on behind its durable position, and may copy from there on yet.
+  // What it went back to since is copied; and until it has committed behind it, a restart would go back again.
+  const untouched = least(boundary.offset, discarded.lowestSince ?? boundary.offset)
   const resumesAt = least(position.durable ?? -1n, discarded.durable ?? -1n) + 1n
-  const certainTo = isCertain ? least(boundary.offset, resumesAt > start ? resumesAt : start) : start
+  const isKept = isCertain && untouched > start
+  const certainTo = isKept ? least(untouched, resumesAt > start ? resumesAt : start) : start
   return {
     position: adopted(position, pair),
     losses: [
       // Deleted while the new copy did not have it.
       ...range(least(discarded.logStart ?? start, discarded.proven), start, false),
       ...range(start, certainTo, true),
+      ...(isKept ? range(certainTo, untouched, false).map(it => ({ ...it, awaitsCommit: true })) : []),
       // Records that look alike match the old content as well as their own copies; and a new copy has everything from
       // where it begins, one that was cut off everything but what lay behind the cut.
-      ...range(certainTo, uniqueDownTo, false),
+      ...range(isKept ? untouched : start, uniqueDownTo, false),
       ...range(discarded.reason === 'recreated' ? certainTo : discarded.proven, brokenAt + 1n, false),
     ],
   }

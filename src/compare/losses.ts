@@ -29,6 +29,18 @@ export function withLoss(losses: Losses | undefined, found: LostRange): Losses {
   }
 }
 
+/** The same losses after the engine's durable position moved: what awaited that is certain behind it. */
+export function asCommitted(losses: Losses, durable: bigint): Losses {
+  const settled = losses.ranges.filter(
+    ({ awaitsCommit, certain, former, to }) =>
+      awaitsCommit === true && !certain && !former && to <= durable + 1n,
+  )
+  return settled.reduce<Losses>(
+    (all, range) => withLoss(all, { ...range, certain: true, awaitsCommit: false }),
+    losses,
+  )
+}
+
 /** The same losses, as those of a log that has been replaced from an offset on. */
 export function asFormer(losses: Losses, from: bigint): Losses {
   return withFormer(losses, from, () => true)
@@ -74,6 +86,7 @@ function joined(ranges: readonly LostRange[], range: LostRange): readonly LostRa
       other.to === range.from &&
       other.cause === range.cause &&
       other.certain === range.certain &&
+      (other.awaitsCommit ?? false) === (range.awaitsCommit ?? false) &&
       other.former === range.former,
   )
   const other = ranges[index]

@@ -3,7 +3,7 @@ import type { PartitionProgress } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { observed, provenInstant, pruned, sampleAt } from './history.ts'
-import { asCopiedAgain, asFormer, withLoss } from './losses.ts'
+import { asCommitted, asCopiedAgain, asFormer, withLoss } from './losses.ts'
 import {
   advanced,
   copiedBelow,
@@ -147,6 +147,10 @@ export function comparePartition(
     position = { ...position, discarded: { ...position.discarded, logStart: then } }
   }
   content = withCopiedAgain(content, reading.progress)
+  if (content?.losses !== undefined && position.durable !== undefined && position.discarded === undefined) {
+    const losses = asCommitted(content.losses, position.durable)
+    if (losses !== content.losses) content = { ...content, losses }
+  }
   // What was compared since lies around another cut now: the comparison begins anew at the newest pair.
   if (
     position.discarded !== undefined &&
@@ -418,10 +422,11 @@ function withExpired(
     // The engine has begun, further up than the log had.
     expired(before.proven, logStart < position.proven ? logStart : position.proven, false)
   }
-  const first = progress?.pairs?.lowest.source
-  if (begins && first !== undefined && logStart < first) {
+  const first = progress?.pairs?.lowest
+  if (begins && canLook && first !== undefined && logStart < first.source) {
     // It begins further up than it had to: where it stood in a log of the same name, maybe.
-    found.push({ from: logStart, to: first, cause: 'skipped', certain: false, foundAt: t0, former: false })
+    const beginning = { ...first, source: logStart - 1n, target: first.target - 1n }
+    open.push({ after: beginning, before: first, proven: 0n, since: t0 })
   }
   if (before !== undefined && mayHaveSkipped && logStart > before.proven) {
     // The engine went on, maybe behind what the source had deleted of that by then: offsets need not show it.
@@ -431,7 +436,8 @@ function withExpired(
     const to = logStart < highWatermark ? logStart : highWatermark
     expired(position.proven, to, false)
   }
-  if (found.length === 0 && open.length === gaps.length) return content
+  if (found.length === 0 && open.length === gaps.length && open.every(gap => gaps.includes(gap)))
+    return content
   return { ...(content ?? noContent), gaps: open, losses: found.reduce(withLoss, content?.losses) }
 }
 

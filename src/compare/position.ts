@@ -79,7 +79,14 @@ export function noted(position: Position, { durable, pairs }: PartitionProgress)
   return {
     ...position,
     durable: durable?.newest ?? position.durable,
-    discarded: pairs === undefined ? discarded : { ...discarded, since: pairs.newest },
+    discarded:
+      pairs === undefined
+        ? discarded
+        : {
+            ...discarded,
+            since: pairs.newest,
+            lowestSince: least(discarded.lowestSince, pairs.lowest.source),
+          },
   }
 }
 
@@ -123,6 +130,7 @@ export function discard(position: Position, why: DiscardReason, at: Instant): Po
       durable: least(position.durable, before?.durable),
       proven: before?.proven ?? copiedBelow(position, cut),
       settled: false,
+      lowestSince: undefined,
       since: undefined,
       sourceCut,
       lastPair: before?.since ?? before?.lastPair ?? position.pair,

@@ -37,6 +37,8 @@ export interface Discarded {
   readonly proven: bigint
   /** All that the engine had said before has been read: what it says from now on is of the new identity. */
   readonly settled: boolean
+  /** The lowest source offset of a pair since. */
+  readonly lowestSince: bigint | undefined
   /** The newest pair since, which counts only once content has shown that it is of the new identity. */
   readonly since: OffsetPair | undefined
   /** Where the source's log was cut off: the engine goes back that far, if it does. */
@@ -99,6 +101,8 @@ export interface LostRange {
   /** Whether its records are certainly not on the target; else it is only not excluded. */
   readonly certain: boolean
   readonly foundAt: Instant
+  /** It becomes certain once the engine's durable position lies behind it: a restart would copy it until then. */
+  readonly awaitsCommit?: boolean
   /** Its offsets are those of a log that has been replaced since, or the engine went back and copied them again. */
   readonly former: boolean
 }

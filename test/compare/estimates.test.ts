@@ -125,6 +125,7 @@ describe('nothing is estimated', () => {
             since: undefined,
             settled: true,
             lastPair: undefined,
+            lowestSince: undefined,
             durable: 4n,
             sourceCut: undefined,
             wentBack: undefined,

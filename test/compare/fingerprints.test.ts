@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fingerprintOf, isCopy } from '../../src/compare/fingerprints.ts'
+import { fingerprintOf, fingerprintsOf, isCopy, isTelling } from '../../src/compare/fingerprints.ts'
 import type { LogRecord } from '../../src/model/inspection.ts'
 import { aRecord } from '../support/windows.ts'
 
@@ -32,4 +32,19 @@ test('without timestamps, all else counts', () => {
   expect(isCopy(one, later, false)).toBe(true)
   expect(fingerprintOf(one, false)).toBe(fingerprintOf(later, false))
   expect(isCopy(one, { ...later, value: null }, false)).toBe(false)
+})
+
+test.each([
+  ['nothing', [], true, false],
+  ['one record', [1], true, false],
+  ['two of one time', [1, 1], true, false],
+  ['two of two times', [1, 2], true, true],
+  ['two of two times that the broker has stamped', [1, 2], false, false],
+  ['ten of ten times', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], true, true],
+  ['ten, two of them the same', [1, 2, 3, 4, 5, 6, 7, 8, 9, 9], true, true],
+  ['ten, three of them the same', [1, 2, 3, 4, 5, 6, 7, 8, 8, 8], true, false],
+  ['ten that the broker has stamped', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], false, false],
+])('whether contents tell records apart: %s', (_, times, withTimestamp, expected) => {
+  const records = times.map((timestampMs, offset) => aRecord(offset, 'same', { timestampMs }))
+  expect(isTelling(records, fingerprintsOf(records, withTimestamp), withTimestamp)).toBe(expected)
 })

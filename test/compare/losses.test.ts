@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asFormer, maxRanges, withLoss } from '../../src/compare/losses.ts'
+import { asCommitted, asCopiedAgain, asFormer, maxRanges, withLoss } from '../../src/compare/losses.ts'
 import type { Losses, LostRange } from '../../src/model/comparison.ts'
 
 const range = (from: bigint, to: bigint, parts: Partial<LostRange> = {}): LostRange => ({
@@ -84,5 +84,64 @@ describe('losses', () => {
 
   test('of nothing are none', () => {
     expect(withLoss(undefined, range(5n, 5n))).toMatchObject({ ranges: [], lost: 0n })
+  })
+})
+
+describe('losses that are no more', () => {
+  const formers = (losses: Losses | undefined): string[] =>
+    losses?.ranges.map(({ from, to, former }) => `${from}-${to}${former ? ' formerly' : ''}`) ?? []
+  const known = withLoss(
+    withLoss(undefined, range(0n, 10n, { cause: 'recreated' })),
+    range(20n, 30n, { cause: 'skipped' }),
+  )
+
+  test.each([
+    ['behind all of them', 30n, ['0-10', '20-30']],
+    ['into the second', 25n, ['0-10', '20-25', '25-30 formerly']],
+    ['between them', 15n, ['0-10', '20-30 formerly']],
+    ['to the beginning', 0n, ['0-10 formerly', '20-30 formerly']],
+  ])('the log was replaced, or the engine went back: %s', (_, from, expected) => {
+    expect(formers(asFormer(known, from))).toEqual(expected)
+    expect(formers(asCopiedAgain(known, from))).toEqual(expected)
+    expect(asCopiedAgain(known, from)).toMatchObject({ lost: 20n, possiblyLost: 0n })
+  })
+
+  test.each(['expired', 'truncated'] as const)('what %s is not copied again', cause => {
+    const gone = withLoss(undefined, range(0n, 10n, { cause }))
+    expect(asCopiedAgain(gone, 5n)).toBe(gone)
+    expect(formers(asFormer(gone, 5n))).toEqual(['0-5', '5-10 formerly'])
+  })
+
+  test('stay what they are', () => {
+    const once = asFormer(known, 15n)
+    expect(formers(asFormer(once, 0n))).toEqual(['0-10 formerly', '20-30 formerly'])
+    expect(asFormer(known, 30n)).toBe(known)
+  })
+})
+
+describe('losses that await a commit', () => {
+  const awaiting = range(0n, 10n, { cause: 'recreated', certain: false, awaitsCommit: true })
+  const known = withLoss(
+    withLoss(undefined, awaiting),
+    range(10n, 12n, { cause: 'recreated', certain: false }),
+  )
+
+  test('stay apart from their neighbours that await none', () => {
+    expect(spans(known)).toEqual(['0-10?', '10-12?'])
+  })
+
+  test.each([
+    [8n, ['0-10?', '10-12?'], 0n],
+    [9n, ['10-12?', '0-10'], 10n],
+  ])('are certain once the engine would resume behind them: %s', (durable, ranges, lost) => {
+    const committed = asCommitted(known, durable)
+    expect(spans(committed)).toEqual(ranges)
+    expect(committed).toMatchObject({ lost, possiblyLost: 12n })
+    expect(asCommitted(committed, durable)).toBe(committed)
+  })
+
+  test('but not where the engine went back', () => {
+    const former = asCopiedAgain(known, 0n)
+    expect(asCommitted(former, 99n)).toBe(former)
   })
 })

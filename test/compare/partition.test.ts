@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { comparePartition, isExact, type PartitionReading, withContent } from '../../src/compare/partition.ts'
 import { noPosition } from '../../src/compare/position.ts'
-import type { Content, LostRange, PartitionComparison, Position } from '../../src/model/comparison.ts'
+import type { Audit, Content, LostRange, PartitionComparison, Position } from '../../src/model/comparison.ts'
 import type { OffsetPair, PartitionProgress } from '../../src/model/observation.ts'
 import { known, unknown } from '../../src/model/reading.ts'
 import { aContent, aPartition, aPosition, aSample, aTail } from '../support/comparisons.ts'
@@ -73,6 +73,7 @@ const aDiscard = (parts: Partial<NonNullable<Position['discarded']>> = {}): Posi
     since: undefined,
     settled: true,
     lastPair: undefined,
+    lowestSince: undefined,
     durable: 4n,
     sourceCut: undefined,
     wentBack: undefined,
@@ -411,6 +412,164 @@ describe('a log that was replaced or cut off', () => {
   ])('shows by a position beyond its end: %s', (_, previous, reading, positionsReadFirst, shows) => {
     const { discarded } = after({ ...reading, positionsReadFirst }, previous).position
     expect(discarded !== undefined).toBe(shows)
+  })
+})
+
+const anAudit: Audit = {
+  outcome: 'proven',
+  detail: '',
+  at: 1,
+  next: undefined,
+  searchedFrom: undefined,
+  lapTop: undefined,
+  lapMatched: true,
+  uniqueDownTo: undefined,
+  brokenAt: undefined,
+  mismatches: [],
+  lapStartedAt: 1,
+  completedAt: undefined,
+  bytesPerOffset: 20,
+}
+
+describe('an election that cut a log off', () => {
+  test.each([
+    [
+      'the source, which has grown since',
+      { sourceCut: 8n, highWatermark: known(30n) },
+      /was cut off at 8/,
+      ['8-10 truncated perhaps formerly'],
+    ],
+    [
+      'the source, below the position',
+      { sourceCut: 4n, highWatermark: known(30n) },
+      /was cut off at 4/,
+      ['6-10 truncated perhaps formerly'],
+    ],
+    [
+      'the target, which has grown since',
+      { targetCut: 5n, targetEnd: known(30n) },
+      /target's log ended at 6 and was cut off at 5/,
+      [],
+    ],
+    [
+      'both: of what the target had, it has what lies before its cut',
+      { sourceCut: 4n, highWatermark: known(30n), targetCut: 5n, targetEnd: known(30n) },
+      /was cut off at 4/,
+      ['5-10 truncated perhaps formerly'],
+    ],
+  ])('%s: nothing counts any longer', (_, cut, detail, lost) => {
+    const previous = before({ position: aPosition(6n, { pair: pair(5n) }), targetEnd: 6n })
+    const found = after(cut, previous)
+    expect(found.unknown?.reason).toBe('diverged')
+    expect(found.position.discarded?.detail).toMatch(detail)
+    expect(lostIn(found.content)).toEqual(lost)
+  })
+
+  test.each([
+    ['the source', { sourceCut: 10n, highWatermark: known(30n) }],
+    ['the target', { targetCut: 6n, targetEnd: known(30n) }],
+  ])('of %s, but not of what was seen', (_, cut) => {
+    const previous = before({ position: aPosition(6n, { pair: pair(5n) }), targetEnd: 6n })
+    expect(after(cut, previous).position.discarded).toBeUndefined()
+  })
+
+  test('once more, while nothing counts: the comparison begins anew', () => {
+    const previous = before({ position: aDiscard(), targetEnd: 6n, content: aContent({ hasPhantoms: true }) })
+    const found = after({ targetCut: 5n, targetEnd: known(30n) }, previous)
+    expect(found.position.discarded).toMatchObject({ reason: 'diverged', at: t0, adoptable: true })
+    expect(found.content).toBeUndefined()
+  })
+
+  test('of the source, while the copy is in doubt: going back there shows nothing of it', () => {
+    const previous = before({ position: aDiscard({ beganAnewAtOrBelow: 9n }) })
+    const { position } = after({ sourceCut: 4n, highWatermark: known(30n) }, previous)
+    expect(position.discarded).toMatchObject({ adoptable: false, sourceCut: 4n, beganAnewAtOrBelow: 3n })
+  })
+})
+
+describe('words of the engine after a discard', () => {
+  const pairs = paired(pair(1n), 0n)
+
+  test('count once all that it had said before was read', () => {
+    const unsettled = aDiscard({ settled: false, beganAnewAtOrBelow: 5n })
+    const noting = after({ progress: pairs, allSaid: false }, before({ position: unsettled }))
+    expect(noting.position.discarded).toMatchObject({ settled: false, since: pair(1n) })
+    const settling = after({ progress: pairs }, before({ position: unsettled }))
+    expect(settling.position.discarded).toMatchObject({ settled: true })
+    const settled = before({ position: aDiscard({ settled: true, beganAnewAtOrBelow: 5n }) })
+    expect(after({ progress: pairs }, settled).position.discarded).toBeUndefined()
+  })
+
+  test('of another cut: what was compared since is compared anew', () => {
+    const content = aContent({ hasPhantoms: true, audit: anAudit })
+    const cut = { after: pair(9n), before: pair(20n, 3n) }
+    const progress = { pairs: { lowest: cut.before, highest: 20n, newest: cut.before, cut } }
+    const previous = before({ position: aDiscard({ beganAnewAtOrBelow: 5n }), content })
+    expect(after({ progress }, previous).content).toEqual({ ...content, audit: undefined })
+    expect(after({ progress: paired(pair(20n)) }, previous).content?.audit).toBe(anAudit)
+  })
+})
+
+describe('an engine that went back', () => {
+  const gap = (from: bigint, to: bigint) => ({
+    after: pair(from),
+    before: pair(to, from + 1n),
+    proven: 0n,
+    since: 0,
+  })
+  const skipped: LostRange = { from: 3n, to: 5n, cause: 'skipped', certain: true, foundAt: 1, former: false }
+
+  test.each([
+    [0n, [], true],
+    [2n, ['0-3'], true],
+    [4n, ['0-3'], 'in part'],
+    [5n, ['0-3'], false],
+    [6n, ['0-3', '4-8'], false],
+  ] as const)('to %s copies again what lay behind', (lowest, gaps, former) => {
+    const losses = { ranges: [skipped], lost: 2n, possiblyLost: 0n }
+    const content = aContent({ gaps: [gap(0n, 3n), gap(4n, 8n)], losses })
+    const found = after({ progress: paired(pair(9n), lowest) }, before({ content })).content
+    expect(found?.gaps.map(({ after, before }) => `${after.source}-${before.source}`)).toEqual(gaps)
+    const states = found?.losses?.ranges.map(range => range.former)
+    expect(states).toEqual(former === 'in part' ? [false, true] : [former])
+  })
+
+  test('changes nothing where nothing was skipped', () => {
+    const content = aContent({ hasPhantoms: true })
+    expect(after({ progress: paired(pair(9n), 0n) }, before({ content })).content).toBe(content)
+  })
+})
+
+describe('an engine that begins', () => {
+  const untouched = before({ position: noPosition })
+  const reading = { progress: paired(pair(4n), 2n), logStart: known(0n), targetEnd: known(9n) }
+
+  test.each([
+    ['further up than the log: to be looked at', reading, untouched, ['-1-2']],
+    ['where records may not be read', { ...reading, recordsAreRead: false }, untouched, []],
+    ['where the log does', { ...reading, logStart: known(2n) }, untouched, []],
+    ['in a log that begins nobody knows where', { ...reading, logStart: undefined }, untouched, []],
+    ['once more', reading, before(), []],
+  ] as const)('%s', (_, found, previous, gaps) => {
+    const { content } = after(found, previous)
+    expect(content?.gaps.map(({ after, before }) => `${after.source}-${before.source}`) ?? []).toEqual(gaps)
+    expect(lostIn(content)).toEqual([])
+  })
+
+  test('before this process did: nobody knows where', () => {
+    expect(lostIn(comparePartition(undefined, aReading(reading), undefined).content)).toEqual([])
+  })
+
+  test('behind what was deleted in front of it, although no gap shows', () => {
+    const paused = {
+      progress: paired(pair(12n)),
+      highWatermark: known(20n),
+      targetEnd: known(20n),
+      logStart: known(8n),
+    }
+    expect(lostIn(after({ ...paused, mayHaveSkipped: true }).content)).toEqual(['6-8 expired perhaps'])
+    expect(lostIn(after(paused).content)).toEqual([])
+    expect(lostIn(after({ ...paused, mayHaveSkipped: true, logStart: known(6n) }).content)).toEqual([])
   })
 })
 

@@ -205,7 +205,8 @@ export class Watch {
 
 function contradictions(view: PartitionView, { missing, copied }: PartitionTruth): string[] {
   const found: string[] = []
-  const lost = view.lost.filter(({ certain, former }) => certain && !former)
+  // Counted is what may be lost as well; certain losses are those that never arrive.
+  const lost = view.lost.filter(({ former }) => !former)
   const isLost = (offset: bigint): boolean =>
     lost.some(({ from, to }) => BigInt(from) <= offset && offset < BigInt(to))
   // What was written after the end offset was asked for is no part of the answer.
@@ -222,7 +223,7 @@ function contradictions(view: PartitionView, { missing, copied }: PartitionTruth
         `recovery point ${view.recoveryPoint}, but ${what}, of ${new Date(first.timestampMs).toISOString()}`,
       )
   }
-  for (const { from, to, cause } of lost) {
+  for (const { from, to, cause } of lost.filter(({ certain }) => certain)) {
     const arrived = [...copied].find(offset => BigInt(from) <= offset && offset < BigInt(to))
     if (arrived !== undefined)
       found.push(`[${from}, ${to}) is lost (${cause}), but ${arrived} is on the target`)

@@ -155,9 +155,9 @@ export class SimulatedMirrorMaker {
   #noteGap(key: string, { source, target }: SyncedPair): void {
     const last = this.#synced.get(key)
     this.#synced.set(key, { source, target })
-    if (last === undefined || target <= last.target || source - last.source <= target - last.target) return
+    if (last !== undefined && (target <= last.target || source - last.source <= target - last.target)) return
     const gaps = this.#gaps.get(key) ?? []
-    gaps.push({ from: last.source, to: source })
+    gaps.push({ from: last?.source ?? -1, to: source })
     this.#gaps.set(key, gaps)
   }
 
