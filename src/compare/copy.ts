@@ -7,6 +7,8 @@ export interface StretchMatch {
   /** The lowest of them, and the lowest whose content no other record in sight has. */
   readonly lowest: ExactPair | undefined
   readonly lowestUnique: ExactPair | undefined
+  /** All of them, where contents have to tell records apart; else none is told. */
+  readonly matches: readonly ExactPair[]
   /** Below these offsets nothing was compared: where the next stretch ends. */
   readonly next: ExactPair
   /** Copies that are another record, between two neighbours that are right. */
@@ -142,6 +144,7 @@ export function matchStretch(
   return {
     matched: matches.length,
     isTelling: tells,
+    matches: wantsUnique ? matches.flatMap(match => pairAt(match) ?? []) : [],
     lowest: pairAt(matches.at(-1)),
     lowestUnique: wantsUnique && tells ? pairAt(matches.findLast(isUnique)) : undefined,
     next: { source: below(originals, i, source), target: below(copies, j, target) },

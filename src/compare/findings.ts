@@ -69,7 +69,7 @@ function afterInspection(
   }
   return result.inspection.purpose === 'head'
     ? afterHead(before, content, result.source.value, result, t0, context)
-    : afterStretch(before, content, result.source.value, result, t0)
+    : afterStretch(before, content, result.source.value, result, t0, context)
 }
 
 function afterHead(
@@ -167,6 +167,7 @@ function afterStretch(
   source: RecordWindow,
   result: InspectionResult,
   t0: Instant,
+  { pollMs }: CompareContext,
 ): Inspected {
   const target = valueIfKnown(result.target)
   if (target === undefined) {
@@ -178,10 +179,11 @@ function afterStretch(
   const isGap = inspection.purpose === 'gap'
   if (!isReadToItsEnd(source, inspection.source) || !isReadToItsEnd(target, inspection.target)) {
     // Their ends belong together, and one of them is not in sight: smaller stretches next time.
-    return {
-      partition: { ...before, content: { ...content, audit: withSize(content.audit, source, t0) } },
-      outcome: 'inconclusive',
-    }
+    const sized = { ...content, audit: withSize(content.audit, source, t0) }
+    const next = isGap
+      ? withoutGapsThatAreTooLarge(sized, source, result, t0 - gapPatiencePolls * pollMs)
+      : sized
+    return { partition: { ...before, content: next }, outcome: 'inconclusive' }
   }
   const wantsUnique = before.position.discarded !== undefined
   const found = matchStretch(source, target, { wantsUnique, endsTogether: inspection.top?.isEnds === true })
@@ -194,14 +196,16 @@ function afterStretch(
     losses: seen,
     boundary,
   } = auditAfter(content.audit, match, { source, target, result, before, name, isCertain })
-  const gapLosses = isGap ? lostInGaps(content, match, source, target, result.at) : []
+  const isLookedAt = ({ before: end }: OpenGap): boolean => end.source < (inspection.source.to ?? 0n)
+  const looked = isGap ? content.gaps.filter(isLookedAt) : []
+  const gapLosses = lostInGaps({ ...content, gaps: looked }, match, source, target, result.at)
   const losses = [...seen, ...gapLosses].reduce(withLoss, content.losses)
   const next: Content = {
     ...content,
     // A look at a gap is not a step of the rotation.
     audit: isGap ? withMismatches(content.audit, audit) : audit,
     losses,
-    gaps: isGap ? [] : content.gaps,
+    gaps: content.gaps.filter(gap => !looked.includes(gap)),
     hasPhantoms: content.hasPhantoms || (isGap && match.skipped.length === 0 && gapLosses.length === 0),
     unreadable: undefined,
   }
@@ -215,6 +219,32 @@ function afterStretch(
   return {
     partition: withContent({ ...before, logStart }, adoption.position, adoptedContent, t0),
     outcome: audit.outcome,
+  }
+}
+
+/** Polls for which it is tried to read around a gap. */
+const gapPatiencePolls = 5
+
+/** Gaps that could not be read to their end in many polls are no longer waited for: all of them may be lost. */
+function withoutGapsThatAreTooLarge(
+  content: Content,
+  source: RecordWindow,
+  { inspection, at }: InspectionResult,
+  since: Instant,
+): Content {
+  const given = content.gaps.filter(
+    gap => gap.since < since && gap.before.source < (inspection.source.to ?? 0n),
+  )
+  if (given.length === 0) return content
+  const losses = given.flatMap((gap): LostRange[] => {
+    const [from, to] = [behindGap(gap), gap.before.source]
+    const cause = to <= source.logStart ? ('expired' as const) : ('skipped' as const)
+    return from < to ? [{ from, to, cause, certain: false, foundAt: at, former: false }] : []
+  })
+  return {
+    ...content,
+    gaps: content.gaps.filter(gap => !given.includes(gap)),
+    losses: losses.reduce<Content['losses']>(withLoss, content.losses),
   }
 }
 
@@ -239,7 +269,7 @@ function mayHaveOtherCopies(source: RecordWindow, target: RecordWindow): boolean
  */
 function lostInGaps(
   { gaps, hasPhantoms }: Content,
-  { lowest, unplaced, skipped: steppedOver }: StretchMatch,
+  { lowest, unplaced, isTelling, skipped: steppedOver }: StretchMatch,
   source: RecordWindow,
   target: RecordWindow,
   at: Instant,
@@ -259,8 +289,9 @@ function lostInGaps(
       .flatMap(it => skipped(it, it + 1n))
     if (after.source + 1n >= source.logStart) {
       // Records that look alike cannot be told apart, but counted.
-      const isShort = notFound.length + steppedOver.length === 0 && hasTooFewCopies(gap, source, target)
-      return isShort ? skipped(open, before.source) : notFound
+      const named = [...unplaced, ...steppedOver].filter(it => it >= open && it < before.source).length
+      const short = copiesShort(gap, source, target)
+      return short > (isTelling ? named : 0) ? skipped(open, before.source) : notFound
     }
     if (lowest === undefined) return expired(open, source.logStart, false)
     const copied = target.records.filter(
@@ -280,12 +311,12 @@ function lostInGaps(
   })
 }
 
-/** Whether the target has fewer records between the two pairs than the source. */
-function hasTooFewCopies({ after, before }: OpenGap, source: RecordWindow, target: RecordWindow): boolean {
-  if (source.from > after.source + 1n || target.from > after.target + 1n) return false
+/** How many records fewer the target has between the two pairs than the source, as far as both were read. */
+function copiesShort({ after, before }: OpenGap, source: RecordWindow, target: RecordWindow): number {
+  if (source.from > after.source + 1n || target.from > after.target + 1n) return 0
   const between = ({ records }: RecordWindow, from: bigint, to: bigint): number =>
     records.filter(({ offset }) => offset > from && offset < to).length
-  return between(target, after.target, before.target) < between(source, after.source, before.source)
+  return between(source, after.source, before.source) - between(target, after.target, before.target)
 }
 
 /** Where, downwards, the matches of a lap ended. */
@@ -317,7 +348,13 @@ function auditAfter(
   const skipped = (offset: bigint, certain: boolean): LostRange => {
     return { from: offset, to: offset + 1n, cause: 'skipped', certain, foundAt: at, former: false }
   }
-  const without = [...match.skipped, ...match.unplaced]
+  const lapTop = isLapStart
+    ? isDiscarded
+      ? lapTopOf(inspection, source, target)
+      : undefined
+    : before?.lapTop
+  const unplaced = [...match.skipped, ...match.unplaced]
+  const without = unplaced.length === 0 ? [] : [...unplaced, ...straysOf(match, lapTop)]
   const losses = [
     // What a former identity left between proves nothing: there they are only not excluded.
     ...match.skipped.map(offset => skipped(offset, isCertain && !isDiscarded)),
@@ -348,7 +385,7 @@ function auditAfter(
     at,
     next: isEnd ? undefined : match.next,
     searchedFrom: isEnd ? undefined : searchedFrom,
-    lapTop: isLapStart ? (isDiscarded ? lapTopOf(inspection, source, target) : undefined) : before?.lapTop,
+    lapTop,
     lapMatched,
     uniqueDownTo: match.lowestUnique?.source ?? (isLapStart ? undefined : before?.uniqueDownTo),
     brokenAt: (isLapStart ? undefined : before?.brokenAt) ?? (isDiscarded ? highest(without) : undefined),
@@ -371,6 +408,14 @@ function lapTopOf({ top }: Inspection, source: RecordWindow, target: RecordWindo
   const areOfThePair = original.offset === top.source - 1n && copy.offset === top.target - 1n
   if (!areOfThePair || !isCopy(original, copy, !target.logAppendTime)) return undefined
   return { source: original.offset, target: copy.offset }
+}
+
+/** Source records whose copies are not where they would be if nothing lay between them and the top: by chance, maybe. */
+function straysOf({ matches }: StretchMatch, top: Audit['lapTop']): readonly bigint[] {
+  if (top === undefined) return []
+  return matches
+    .filter(({ source, target }) => source - target !== top.source - top.target)
+    .map(({ source }) => source)
 }
 
 function mismatchesAfter(

@@ -1,8 +1,9 @@
-import type { FlowComparison, PartitionComparison, TopicComparison } from '../model/comparison.ts'
+import type { Content, FlowComparison, PartitionComparison, TopicComparison } from '../model/comparison.ts'
 import { provableExposureMs } from '../model/engine.ts'
 import { budgetOf } from '../model/flow.ts'
 import type { Inspection } from '../model/inspection.ts'
 import type { Gap } from '../model/observation.ts'
+import type { Instant } from '../model/time.ts'
 import type { CompareContext } from './context.ts'
 import { copyBound } from './history.ts'
 import { hasEvidence } from './position.ts'
@@ -13,7 +14,7 @@ const bytesPerOffsetAssumed = 512
 const headBytes = 1024 * 1024
 const stretchBytes = 32 * 1024
 const mostOffsetsInStretch = 1_000
-const mostOffsetsInGaps = 2_000n
+const mostOffsetsInGaps = 2_000
 /** A stretch of the copy is read somewhat longer than its original: records that were sent again. */
 const copySlack = 64n
 /** Newest records of the target that are read where no history bounds the search. */
@@ -55,7 +56,8 @@ export function inspectionsFor(comparison: FlowComparison, context: CompareConte
   const copies = new Set(
     wanted.flatMap(({ inspection }) => (inspection.purpose === 'copy' ? keyOf(inspection) : [])),
   )
-  for (const { inspection, bytes } of wanted.sort((a, b) => a.urgency - b.urgency)) {
+  // Of the same urgency, those come first that were looked at longest ago.
+  for (const { inspection, bytes } of wanted.sort((a, b) => a.urgency - b.urgency || a.since - b.since)) {
     if (left - bytes < reserved && inspections.length > 0) break
     inspections.push(inspection)
     left -= bytes
@@ -89,6 +91,8 @@ interface Wanted {
   readonly inspection: Inspection
   /** Lower goes first. */
   readonly urgency: number
+  /** When it was last looked at. */
+  readonly since: Instant
   readonly bytes: number
 }
 
@@ -113,7 +117,7 @@ function wantedOf(
   if (position.discarded !== undefined) {
     const { adoptable, since } = position.discarded
     const inspection = adoptable && since !== undefined ? stretchOf(topic, partition) : undefined
-    return inspection === undefined ? [] : [weighed(inspection, urgencies.identity)]
+    return inspection === undefined ? [] : [weighed(inspection, urgencies.identity, content)]
   }
   if (partition.unknown?.reason === 'reading') return []
   const wanted: Wanted[] = []
@@ -129,10 +133,12 @@ function wantedOf(
     if (isNear || isAudited || isStill) {
       const inspection = headOf(topic, partition)
       const urgency = isNear ? urgencies.deadline : isAudited ? urgencies.audited : urgencies.still
-      if (inspection !== undefined) wanted.push(weighed(inspection, urgency))
+      if (inspection !== undefined) wanted.push(weighed(inspection, urgency, content))
     }
   }
-  const gap = spanOf(content?.gaps ?? [])
+  const perOffset = content?.audit?.bytesPerOffset ?? bytesPerOffsetAssumed
+  const most = Math.min(mostOffsetsInGaps, Math.floor(context.flow.auditBytesPerPoll / 4 / perOffset))
+  const gap = spanOf(content?.gaps ?? [], BigInt(most))
   if (gap !== undefined && partition.logStart !== undefined && partition.logStart <= gap.before.source) {
     const from = gap.after.source > partition.logStart ? gap.after.source : partition.logStart
     const inspection: Inspection = {
@@ -146,26 +152,26 @@ function wantedOf(
     }
     const waitedMs = comparison.source.t0 - (content?.gaps[0]?.since ?? comparison.source.t0)
     const isOverdue = waitedMs >= patientPolls * context.pollMs
-    wanted.push(weighed(inspection, isOverdue ? urgencies.overdue : urgencies.gap))
+    wanted.push(weighed(inspection, isOverdue ? urgencies.overdue : urgencies.gap, content))
   }
   return wanted
 }
 
-/** From the first gap to the last one; only the last where that is too much to read. */
-export function spanOf(gaps: readonly Gap[]): Gap | undefined {
-  const first = gaps[0]
-  const last = gaps.at(-1)
-  if (first === undefined || last === undefined) return undefined
-  const isShort = last.before.source - first.after.source <= mostOffsetsInGaps
-  return isShort ? { after: first.after, before: last.before } : last
+/** From the first gap as far as there are no more offsets than these, but one gap at least. */
+export function spanOf(gaps: readonly Gap[], most: bigint): Gap | undefined {
+  const [first] = gaps
+  if (first === undefined) return undefined
+  const last = gaps.findLast(({ before }) => before.source - first.after.source <= most) ?? first
+  return { after: first.after, before: last.before }
 }
 
-function weighed(inspection: Inspection, urgency: number): Wanted {
+function weighed(inspection: Inspection, urgency: number, content: Content | undefined): Wanted {
   const sides = inspection.target === undefined ? 1 : 2
   const { from, to } = inspection.source
   const offsets = to === undefined ? 0 : Number(to - from)
   const bytes = sides * Math.min(inspection.maxBytes, Math.max(1024, offsets * bytesPerOffsetAssumed))
-  return { inspection, urgency, bytes }
+  const lookedAt = inspection.purpose === 'head' ? content?.tail?.readAt : content?.audit?.at
+  return { inspection, urgency, bytes, since: lookedAt ?? Number.NEGATIVE_INFINITY }
 }
 
 /** What lies behind the position; undefined where the last look still holds. */

@@ -27,6 +27,7 @@ describe('a stretch and its copy', () => {
     expect(match('a b c', 'a b c', 10, 20)).toEqual({
       matched: 3,
       isTelling: true,
+      matches: [],
       lowest: { source: 10n, target: 20n },
       lowestUnique: undefined,
       unplaced: [],
@@ -161,6 +162,7 @@ describe('where nothing matches', () => {
     expect(match('a b c', 'x y z', 10, 20)).toEqual({
       matched: 0,
       isTelling: true,
+      matches: [],
       lowest: undefined,
       lowestUnique: undefined,
       unplaced: [],

@@ -29,7 +29,12 @@ interface Read {
   readonly targetTo?: bigint
 }
 
-function looked(purpose: 'head' | 'copy' | 'gap', { source, target, ...read }: Read): InspectionResult {
+/** What was read for a purpose; around a gap up to offset 9, whatever lies there. */
+function looked(
+  purpose: 'head' | 'copy' | 'gap',
+  { source: found, target, ...read }: Read,
+): InspectionResult {
+  const source = purpose === 'gap' && 'records' in found ? { ...found, readTo: 10n } : found
   const reading = (window: Read['source']) => ('records' in window ? known(window) : window)
   const range = (window: Read['source'], to: bigint | undefined) =>
     'records' in window ? { from: window.from, to: to ?? window.readTo } : { from: 0n, to: 9n }
@@ -558,6 +563,23 @@ describe('a gap between two pairs', () => {
     const found = after(open({}, [wide]), looked('gap', look))
     expect(lostIn(found).toSorted()).toEqual(lost.toSorted())
     expect(found.content?.losses?.ranges.some(({ former }) => former) ?? false).toBe(false)
+  })
+
+  /** Behind the first pair five records, of which the target has three before the second. */
+  const narrow = { after: pair(1n), before: pair(7n, 5n), proven: 2n, since: 0 }
+  test.each([
+    ['as many copies as there are records: markers', 'b c d e | | h', 'b c d e h', []],
+    ['records that look alike: possibly any of them', 'b x x x x x h', 'b x x x h', ['2-7 skipped perhaps']],
+    ['records of which two are told', 'b c d e f g h', 'b c d g h', ['4-6 skipped']],
+    [
+      'records of which some only are told',
+      'b x x x f g h',
+      'b x g y h',
+      ['5-7 skipped perhaps', '2-5 skipped perhaps'],
+    ],
+  ])('with %s', (_, source, target, lost) => {
+    const look = { source: aWindow(1, source), target: aWindow(1, target) }
+    expect(lostIn(after(open({}, [narrow]), looked('gap', look)))).toEqual(lost)
   })
 
   test('of several gaps none is certain', () => {

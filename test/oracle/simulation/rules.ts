@@ -114,7 +114,7 @@ export function judge(sample: Sample): Judged {
           if (isBehindPoint) hidden += 1
           continue
         }
-        if (isBehindPoint && isEarly(entry, sample, 2)) {
+        if (isBehindPoint && isEarly(entry, sample, sample.latePolls)) {
           countedLate += 1
           continue
         }

@@ -399,7 +399,7 @@ export class SimulatedWorld {
         isInGap: (partition, offset) => this.mirrorMaker.isInGap(topic.topic, partition, offset),
         pollMs,
         isBlind: flow.auditBytesPerPoll === 0,
-        latePolls: flow.auditBytesPerPoll > 0 && flow.auditBytesPerPoll < 1024 * 1024 ? 5 : 1,
+        latePolls: flow.auditBytesPerPoll > 0 && flow.auditBytesPerPoll < 1024 * 1024 ? 8 : 2,
       })
       tally.samples += 1
       if (topic.recoveryPoint !== undefined) tally.withPoint += 1
