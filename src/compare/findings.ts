@@ -19,8 +19,9 @@ import { isCopy } from './fingerprints.ts'
 import { withPartitions } from './flow.ts'
 import { headOf } from './head.ts'
 import { copyBound } from './history.ts'
+import { behindGap, noContent } from './leftBehind.ts'
 import { withLoss } from './losses.ts'
-import { behindGap, isExact, noContent, withContent } from './partition.ts'
+import { isExact, withContent } from './partition.ts'
 import { adopted, raisedTo } from './position.ts'
 
 const mismatchesKept = 8

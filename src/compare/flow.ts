@@ -6,8 +6,9 @@ import type { Instant } from '../model/time.ts'
 import { clocksOf } from './clocks.ts'
 import type { CompareContext } from './context.ts'
 import { mayHaveSkipped } from './late.ts'
-import { comparePartition, type PartitionReading } from './partition.ts'
+import { comparePartition } from './partition.ts'
 import { advanced, discard, hasEvidence, noPosition, settled } from './position.ts'
+import type { PartitionReading } from './reading.ts'
 import { isInScope, scopeOf, topicOn } from './scope.ts'
 
 /** Positions remembered of topics that are not in scope (any more); the oldest go first. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { comparePartition, isExact, type PartitionReading, withContent } from '../../src/compare/partition.ts'
+import { comparePartition, isExact, withContent } from '../../src/compare/partition.ts'
 import { noPosition } from '../../src/compare/position.ts'
+import type { PartitionReading } from '../../src/compare/reading.ts'
 import type { Audit, Content, LostRange, PartitionComparison, Position } from '../../src/model/comparison.ts'
 import type { OffsetPair, PartitionProgress } from '../../src/model/observation.ts'
 import { known, unknown } from '../../src/model/reading.ts'

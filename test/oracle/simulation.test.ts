@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { noContent } from '../../src/compare/partition.ts'
+import { noContent } from '../../src/compare/leftBehind.ts'
 import type { FlowAssessment, TopicAssessment } from '../../src/model/assessment.ts'
 import type { LostRange, PartitionComparison } from '../../src/model/comparison.ts'
 import type { FaultName } from './simulation/faults.ts'

@@ -1,5 +1,5 @@
 import type { CompareContext } from '../../src/compare/context.ts'
-import { noContent } from '../../src/compare/partition.ts'
+import { noContent } from '../../src/compare/leftBehind.ts'
 import { noPosition } from '../../src/compare/position.ts'
 import type {
   Content,
