@@ -125,7 +125,8 @@ export function discard(position: Position, why: DiscardReason, at: Instant): Po
       reason,
       detail,
       at,
-      adoptable: adoptable && before?.adoptable !== false,
+      // A log that is another one altogether has nothing of the cut any longer.
+      adoptable: adoptable && (cut === undefined || before?.adoptable !== false),
       logStart: before?.logStart,
       durable: least(position.durable, before?.durable),
       proven: before?.proven ?? copiedBelow(position, cut),

@@ -147,6 +147,42 @@ describe('after a discard', () => {
     expect(advanced(discarded, durable(offset), undefined).discarded).toBeDefined()
   })
 
+  test.each([
+    ['at the bar', pairs([447n, 500n]), 448n],
+    ['above it', pairs([448n, 500n]), 0n],
+  ])('a pair %s counts from there on', (_, progress, proven) => {
+    expect(advanced(discarded, progress, 10_000n).proven).toBe(proven)
+  })
+
+  test.each([
+    ['the newest since', pairs([500n, 500n], [600n, 700n]), 700n, false],
+    ['the newest since', pairs([500n, 500n], [600n, 700n]), 701n, true],
+    ['the newest before', undefined, 450n, false],
+    ['the newest before', undefined, 451n, true],
+  ])('a durable position alone counts where the target holds %s', (_, between, end, counts) => {
+    const noted = between === undefined ? discarded : advanced(discarded, between, end)
+    expect(advanced(noted, durable(3n), end).discarded === undefined).toBe(counts)
+    const again = discard(noted, why('recreated'), 6)
+    expect(advanced(again, durable(3n), end).discarded === undefined).toBe(counts)
+  })
+
+  test('content can show where the copy begins, unless the source was cut off; or once it is another log', () => {
+    const ofSource = { ...why('diverged'), adoptable: false, cut: { side: 'source', at: 300n } } as const
+    const ofTarget = { ...why('diverged'), cut: { side: 'target', at: 300n } } as const
+    const cut = discard(after(durable(447n)), ofSource, 5)
+    expect(cut.discarded).toMatchObject({ adoptable: false, settled: false, sourceCut: 300n })
+    expect(discard(cut, ofTarget, 6).discarded?.adoptable).toBe(false)
+    expect(discard(cut, why('recreated'), 6).discarded?.adoptable).toBe(true)
+    expect(discard(after(durable(447n)), ofTarget, 5).discarded?.adoptable).toBe(true)
+    expect(discard(cut, { ...ofSource, cut: { side: 'source', at: 200n } }, 6).discarded).toMatchObject({
+      sourceCut: 200n,
+      beganAnewAtOrBelow: 199n,
+    })
+    expect(discard(cut, { ...ofSource, cut: { side: 'source', at: 400n } }, 6).discarded?.sourceCut).toBe(
+      300n,
+    )
+  })
+
   test('where the source was cut off, going back that far shows nothing of a target that was cut off before', () => {
     const cut = { ...why('diverged'), cut: { side: 'source', at: 300n } } as const
     expect(discard(after(durable(447n)), cut, 5).discarded?.beganAnewAtOrBelow).toBe(447n)
