@@ -467,6 +467,16 @@ describe('an election that cut a log off', () => {
   })
 
   test.each([
+    ['from where its log began', before({ logStart: 2n }), ['2-10 truncated perhaps formerly']],
+    ['from the cut on', before(), ['1-10 truncated perhaps formerly']],
+  ])('of the source, whose copy is another one: all of it is lost, %s', (_, previous, lost) => {
+    const reading = { recreated: 'why', sourceCut: 1n, highWatermark: known(30n) }
+    const found = after(reading, previous)
+    expect(lostIn(found.content)).toEqual(lost)
+    expect(found.position.discarded).toMatchObject({ sourceCut: 1n, beganAnewAtOrBelow: 0n })
+  })
+
+  test.each([
     ['the source', { sourceCut: 10n, highWatermark: known(30n) }],
     ['the target', { targetCut: 6n, targetEnd: known(30n) }],
   ])('of %s, but not of what was seen', (_, cut) => {
