@@ -16,6 +16,7 @@ import {
 } from '../support/comparisons.ts'
 import { aWindow } from '../support/windows.ts'
 import type { FlowParts } from '../support/world.ts'
+import { pollMs } from '../support/world.ts'
 
 const t0 = 1_000_000
 const at = t0 + 50
@@ -582,6 +583,44 @@ describe('a gap between two pairs', () => {
     expect(lostIn(after(open({}, [narrow]), looked('gap', look)))).toEqual(lost)
   })
 
+  describe('that cannot be read to its end', () => {
+    const partly = { source: aWindow(1, 'b c d'), target: aWindow(1, 'b c d'), sourceTo: 20n }
+    const gapAt = (since: number, to = 7n) => ({ after: pair(1n), before: pair(to, 5n), proven: 2n, since })
+
+    test.each([
+      ['waits for another look', gapAt(t0 - 5 * pollMs), [], 1],
+      [
+        'is possibly lost as a whole after many of them',
+        gapAt(t0 - 5 * pollMs - 1),
+        ['2-7 skipped perhaps'],
+        0,
+      ],
+      ['waits where it was not part of the look', gapAt(0, 20n), [], 1],
+    ])('%s', (_, gap, lost, left) => {
+      const found = after(open({}, [gap]), looked('gap', partly))
+      expect(found.outcome).toBe('inconclusive')
+      expect(lostIn(found)).toEqual(lost)
+      expect(found.content?.gaps).toHaveLength(left)
+    })
+
+    test('is expired where the source has it no longer', () => {
+      const expired = { ...partly, source: aWindow(8, 'i j', { logStart: 7n }) }
+      expect(lostIn(after(open({}, [gapAt(0)]), looked('gap', expired)))).toEqual(['2-7 expired perhaps'])
+    })
+
+    test('is nothing where it was proven before', () => {
+      const proven = { ...gapAt(0), before: pair(7n, 7n), proven: 9n }
+      const found = after(open({}, [proven]), looked('gap', partly))
+      expect(lostIn(found)).toEqual([])
+      expect(found.content?.gaps).toEqual([])
+    })
+  })
+
+  test('that lies behind the look stays open', () => {
+    const later = { after: pair(12n, 10n), before: pair(20n, 15n), proven: 2n, since: 0 }
+    expect(after(open({}, [gap, later]), looked('gap', read)).content?.gaps).toEqual([later])
+  })
+
   test('of several gaps none is certain', () => {
     const later = { after: pair(6n, 4n), before: pair(9n, 5n), proven: 7n, since: 0 }
     expect(lostIn(after(open({}, [gap, later]), looked('gap', read)))).toEqual(['2-4 expired perhaps'])
@@ -730,6 +769,36 @@ describe('a position of a former identity', () => {
     expect(lostIn(after(before, looked('copy', look)))).toEqual(['0-1 recreated', '1-3 recreated perhaps'])
   })
 
+  test('what awaits a commit is told apart from what a restart would not copy again', () => {
+    const lost = (parts: Parameters<typeof discarded>[0], durable = 4n) => {
+      const before = discarded(parts)
+      const found = after({ ...before, position: { ...before.position, durable } }, looked('copy', read))
+      return found.content?.losses?.ranges.map(
+        ({ from, to, certain, awaitsCommit }) =>
+          `${from}-${to}${certain ? '' : awaitsCommit === true ? ' until it commits' : ' perhaps'}`,
+      )
+    }
+    expect(lost({ durable: 1n })).toEqual(['0-2', '2-3 until it commits'])
+    expect(lost({}, 1n)).toEqual(['0-2', '2-3 until it commits'])
+    expect(lost({ durable: undefined })).toEqual(['0-3 until it commits'])
+    expect(lost({ lowestSince: 2n })).toEqual(['0-2', '2-3 perhaps'])
+    expect(lost({ lowestSince: 4n })).toEqual(['0-3'])
+    expect(lost({ lowestSince: 0n })).toEqual(['0-3 perhaps'])
+    expect(lost({ reason: 'diverged' })).toEqual(['0-3 perhaps'])
+  })
+
+  test('a record that stands elsewhere than the others is there by chance, where some have no copy', () => {
+    const strays = { source: aWindow(0, 'p q r s t'), target: aWindow(0, 'p r y s t') }
+    expect(lostIn(after(discarded(), looked('copy', strays))).toSorted()).toEqual([
+      '0-1 recreated perhaps',
+      '1-2 skipped perhaps',
+      '2-3 recreated perhaps',
+    ])
+    const shifted = { source: aWindow(0, 'p q r s t'), target: aWindow(0, 'p q r y s t') }
+    const before = discarded({ since: pair(4n, 5n) })
+    expect(lostIn(after(before, looked('copy', shifted)))).toEqual([])
+  })
+
   test('what was found to be unique before counts for the lap', () => {
     const before = {
       ...discarded(),
@@ -749,6 +818,10 @@ describe('a position of a former identity', () => {
 
   test.each([
     ["the source's log fell", discarded({ adoptable: false }), read],
+    ['not all that the engine said before was read', discarded({ settled: false }), read],
+    ["the pair's records are not the same", discarded(), { ...read, target: aWindow(0, 'a b c s x') }],
+    ["the pair's record is not there", discarded(), { ...read, target: aWindow(0, 'a b s t -') }],
+    ["the pair's original is not there", discarded(), { ...read, source: aWindow(0, 'q r s t -') }],
     ['the engine has written no pair since', discarded({ since: undefined }), read],
     ['the source cannot be read', { ...discarded(), highWatermark: undefined }, read],
     ['the pair lies beyond the source', discarded({ since: pair(5n) }), read],

@@ -138,6 +138,45 @@ describe('held against the target', () => {
     expect(head({ source: expired, target: aWindow(0, 'a b c d e') }).position).toBe(5n)
   })
 
+  describe('where compaction or retention may have taken a twin', () => {
+    /** Records of one time, so that nothing but their contents tells them apart. */
+    const atOnce = (from: number, words: string, parts = {}) => {
+      const window = aWindow(from, words, parts)
+      return { ...window, records: window.records.map(record => ({ ...record, timestampMs: 7 })) }
+    }
+
+    test.each([
+      ['an offset without a record', 'a b c - e', 4n],
+      ['a marker, which is none', 'a b c | e', 5n],
+      ['nothing but records', 'a b c d e', 5n],
+    ])('few contents prove nothing: %s', (_, words, position) => {
+      const target = atOnce(0, words.replaceAll(/[-|] /g, ''))
+      expect(head({ source: atOnce(0, words), target }).position).toBe(position)
+    })
+
+    test('unless it lies before what the target can hold copies of', () => {
+      const source = atOnce(0, '- | c d e')
+      const bounded = (from: bigint) =>
+        head({ source, target: atOnce(0, 'c d e'), copies: { target: 0n, source: from } })
+      expect(bounded(2n).position).toBe(5n)
+      expect(bounded(1n).position).toBe(5n)
+      expect(bounded(0n).position).toBe(3n)
+    })
+
+    test('times, or many contents, tell them apart', () => {
+      expect(head({ source: aWindow(0, 'a b c - e'), target: aWindow(0, 'a b c e') }).position).toBe(5n)
+      const words = 'a b c - e f g h i j k'
+      const target = atOnce(0, words.replace('- ', ''))
+      expect(head({ source: atOnce(0, words), target }).position).toBe(11n)
+    })
+  })
+
+  test("the tail remembers the target's end as it was before the high watermark was read", () => {
+    const found = head({ source: aWindow(0, 'a b c d'), target: aWindow(0, 'a b c'), targetEnd: 2n })
+    expect(found.tail.targetEnd).toBe(2n)
+    expect(head({ source: aWindow(0, 'a b c d'), targetEnd: 2n }).tail.targetEnd).toBeUndefined()
+  })
+
   test('a record that was stepped over stops it', () => {
     const found = head({ source: aWindow(0, 'a b c d e f'), target: aWindow(0, 'a b c e f') })
     expect(found.position).toBe(3n)

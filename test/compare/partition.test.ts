@@ -571,6 +571,16 @@ describe('an engine that begins', () => {
     expect(lostIn(comparePartition(undefined, aReading(reading), undefined).content)).toEqual([])
   })
 
+  test.each([
+    ['up to where it went on', 40n, ['6-13 expired perhaps']],
+    ['from where it stood', 7n, ['6-7 expired perhaps']],
+  ])('lost %s at most', (_, logStart, lost) => {
+    const paused = { progress: paired(pair(12n)), highWatermark: known(13n), targetEnd: known(20n) }
+    expect(lostIn(after({ ...paused, mayHaveSkipped: true, logStart: known(logStart) }).content)).toEqual(
+      lost,
+    )
+  })
+
   test('behind what was deleted in front of it, although no gap shows', () => {
     const paused = {
       progress: paired(pair(12n)),
