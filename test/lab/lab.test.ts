@@ -69,12 +69,18 @@ describe('a lab of two clusters and MirrorMaker 2', () => {
   it('freezes a broker and wakes it again', async () => {
     const [broker] = target.brokers
     broker?.pause()
-    const frozen = target.endOffsets('A.orders').then(() => 'answered')
-    const patience = new Promise(resolve => setTimeout(resolve, 1000, 'no answer'))
-    expect(await Promise.race([frozen, patience])).toBe('no answer')
-
-    broker?.resume()
-    expect(await frozen).toBe('answered')
+    let asked: Promise<string> | undefined
+    try {
+      // A signal takes its time to reach every thread: what was asked before that is still answered.
+      await waitUntil('nobody answers', async () => {
+        asked = target.endOffsets('A.orders').then(() => 'answered')
+        const patience = new Promise(resolve => setTimeout(resolve, 1000, 'no answer'))
+        return (await Promise.race([asked, patience])) === 'no answer'
+      })
+    } finally {
+      broker?.resume()
+    }
+    expect(await asked).toBe('answered')
   })
 
   it('makes a partition leaderless by killing its only broker', async () => {
