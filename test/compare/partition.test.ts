@@ -551,6 +551,35 @@ describe('an engine that went back', () => {
   })
 })
 
+describe('a loss that awaits a commit', () => {
+  const awaiting: LostRange = {
+    from: 0n,
+    to: 5n,
+    cause: 'recreated',
+    certain: false,
+    awaitsCommit: true,
+    foundAt: 1,
+    former: false,
+  }
+  const content = aContent({ hasPhantoms: true, losses: { ranges: [awaiting], lost: 0n, possiblyLost: 5n } })
+
+  test.each([
+    [
+      'certain once it has come',
+      { progress: committed(4n) },
+      aPosition(6n, { durable: 2n }),
+      ['0-5 recreated'],
+    ],
+    ['possible until then', {}, aPosition(6n, { durable: 2n }), ['0-5 recreated perhaps']],
+    ['possible where none ever came', {}, aPosition(6n, { durable: undefined }), ['0-5 recreated perhaps']],
+    ['possible while nothing counts', {}, { ...aDiscard(), durable: 9n }, ['0-5 recreated perhaps']],
+  ])('is %s', (_, reading, position, lost) => {
+    const found = after(reading, before({ position, content })).content
+    expect(lostIn(found)).toEqual(lost)
+    expect(found?.hasPhantoms).toBe(true)
+  })
+})
+
 describe('an engine that begins', () => {
   const untouched = before({ position: noPosition })
   const reading = { progress: paired(pair(4n), 2n), logStart: known(0n), targetEnd: known(9n) }
