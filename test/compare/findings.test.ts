@@ -35,7 +35,10 @@ function looked(
   purpose: 'head' | 'copy' | 'gap',
   { source: found, target, ...read }: Read,
 ): InspectionResult {
-  const source = purpose === 'gap' && 'records' in found ? { ...found, readTo: 10n } : found
+  const source =
+    purpose === 'gap' && 'records' in found
+      ? { ...found, readTo: found.readTo > 10n ? found.readTo : 10n }
+      : found
   const reading = (window: Read['source']) => ('records' in window ? known(window) : window)
   const range = (window: Read['source'], to: bigint | undefined) =>
     'records' in window ? { from: window.from, to: to ?? window.readTo } : { from: 0n, to: 9n }
@@ -98,7 +101,8 @@ const audited = (parts: Partial<Audit>): PartitionComparison =>
 const pair = (source: bigint, target = source): OffsetPair => ({ source, target, writtenAtMs: 1 })
 const lostIn = ({ content }: PartitionComparison): string[] =>
   content?.losses?.ranges.map(
-    ({ from, to, cause, certain }: LostRange) => `${from}-${to} ${cause}${certain ? '' : ' perhaps'}`,
+    ({ from, to, cause, certain, former }: LostRange) =>
+      `${from}-${to} ${cause}${certain ? '' : ' perhaps'}${former ? ' formerly' : ''}`,
   ) ?? []
 const unreadable = unknown('unauthorized', 'no READ')
 
@@ -583,6 +587,67 @@ describe('a gap between two pairs', () => {
     expect(lostIn(after(open({}, [narrow]), looked('gap', look)))).toEqual(lost)
   })
 
+  describe('amid much else', () => {
+    const letters = 'a b c d e f g h i j k l m n o p q r s t'
+    const middle = { after: pair(4n, 3n), before: pair(8n, 6n), proven: 2n, since: 0 }
+    const lost = (source: string, target: string, from: readonly [number, number] = [0, 0], gap = middle) => {
+      const [s, t] = from
+      const words = (all: string, first: number) => all.split(' ').slice(first).join(' ')
+      const look = { source: aWindow(s, words(source, s)), target: aWindow(t, words(target, t)) }
+      return lostIn(after(open({}, [gap]), looked('gap', look))).toSorted()
+    }
+
+    test('counts only what lies in it', () => {
+      const twins = letters.replace('a b', 'y y')
+      expect(lost(twins, twins.replace('y ', '').replace('g ', ''))).toEqual(['6-7 skipped'])
+      expect(lost(letters, letters.replace('b ', '').replace('g ', ''))).toEqual([
+        '1-2 skipped',
+        '6-7 skipped',
+      ])
+    })
+
+    test('names twins in it, one of which has no copy', () => {
+      const twins = letters.replace('f g h', 'x x h')
+      expect(lost(twins, twins.replace('a ', '').replace('x ', ''))).toEqual(['5-6 skipped perhaps'])
+    })
+
+    const alike = 'b b b b b x x x b b b b'
+    const fewer = 'b b b b x x b b b b'
+    test.each([
+      ['from before its beginning', [0, 0], ['5-8 skipped perhaps']],
+      ['from where it begins', [5, 4], ['5-8 skipped perhaps']],
+      ['not from its beginning on the source', [6, 0], []],
+      ['not from its beginning on the target', [0, 5], []],
+    ] as const)('records that look alike are counted, read %s', (_, from, expected) => {
+      expect(lost(alike, fewer, from)).toEqual(expected)
+    })
+
+    test.each([
+      ['as many', 'b b b b x x x b b b b', { ...middle, before: pair(8n, 7n) }, []],
+      [
+        'one more before it',
+        'b b b b b x x b b b b',
+        { ...middle, after: pair(4n, 4n), before: pair(8n, 7n) },
+        ['5-8 skipped perhaps'],
+      ],
+    ] as const)('and none is missing where the target has %s', (_, target, gap, expected) => {
+      expect(lost(alike, target, [0, 0], gap)).toEqual(expected)
+    })
+
+    test('begins behind what was proven', () => {
+      const proven = { ...middle, before: pair(8n, 7n), proven: 7n }
+      expect(lost(alike, 'b b b b x x b b b b', [0, 0], proven)).toEqual([])
+      expect(lost(alike, 'b b b b x - - b b b b', [0, 0], proven)).toEqual(['7-8 skipped perhaps'])
+    })
+  })
+
+  test('behind a log start with nothing but holes is lost up to there', () => {
+    const holes = { source: aWindow(4, '- e f g', { logStart: 4n }), target: aWindow(1, 'b e f g') }
+    expect(lostIn(after(open({}, [{ ...gap, before: pair(7n, 4n) }]), looked('gap', holes)))).toEqual([
+      '2-4 expired',
+    ])
+  })
+
   describe('that cannot be read to its end', () => {
     const partly = { source: aWindow(1, 'b c d'), target: aWindow(1, 'b c d'), sourceTo: 20n }
     const gapAt = (since: number, to = 7n) => ({ after: pair(1n), before: pair(to, 5n), proven: 2n, since })
@@ -797,6 +862,12 @@ describe('a position of a former identity', () => {
     const shifted = { source: aWindow(0, 'p q r s t'), target: aWindow(0, 'p q r y s t') }
     const before = discarded({ since: pair(4n, 5n) })
     expect(lostIn(after(before, looked('copy', shifted)))).toEqual([])
+  })
+
+  test('is adopted where the broker of the copy stamps records itself', () => {
+    const target = aWindow(0, 'a b c s t', { logAppendTime: true })
+    const stamped = { ...target, records: target.records.map(record => ({ ...record, timestampMs: 5 })) }
+    expect(after(discarded(), looked('copy', { ...read, target: stamped })).position.proven).toBe(5n)
   })
 
   test('what was found to be unique before counts for the lap', () => {
