@@ -139,6 +139,67 @@ describe('a stretch and its copy', () => {
     expect(matchStretch(source, target).mismatches).toEqual([])
   })
 
+  const [eight, nine] = ['1 2 3 4 5 6 7 8', '1 2 3 4 5 6 7 8 9']
+  test.each([
+    ['up to eight in a row', `a ${eight} z`, 'a A B C D E F G H z', 8],
+    ['no more than eight', `a ${nine} z`, 'a A B C D E F G H I z', 0],
+    ['not below a hole on the source', 'a - x c', 'a y c', 0],
+    ['not below a hole on the target', 'a x c', 'a - y c', 0],
+    ['not beside a hole above, on the source', 'a x - c', 'a y c', 0],
+    ['not beside a hole above, on the target', 'a x c', 'a y - c', 0],
+    ['not amid a hole, on the source', 'a w - x c', 'a p q c', 0],
+    ['not amid a hole, on the target', 'a w x c', 'a p - q c', 0],
+    ['not two of them at the beginning of the logs', 'w x c', 'p q c', 0],
+    ['not the first, where the target has one before it', 'x c', 'p q c', 0],
+    ['not the first, where the source has one before it', 'w x c', 'p c', 0],
+    ['not where one more lies below on the target', 'a x c d', 'a b p c d', 0],
+    ['not where one more lies below on the source', 'a b x c d', 'a p c d', 0],
+  ])('are said to be replaced %s', (_, source, target, count) => {
+    expect(match(source, target).mismatches).toHaveLength(count)
+  })
+
+  test.each([
+    ['both logs begin here', 0, 0, 1],
+    ['the source begins further down', 1, 0, 0],
+    ['the target begins further down', 0, 1, 0],
+  ])('the oldest is replaced where %s', (_, sourceFrom, targetFrom, count) => {
+    expect(match('x b c', 'y b c', sourceFrom, targetFrom).mismatches).toHaveLength(count)
+    const unique = matchStretch(aWindow(sourceFrom, 'x b c'), aWindow(targetFrom, 'y b c'), {
+      wantsUnique: true,
+    })
+    expect(unique.mismatches).toEqual([])
+  })
+
+  test.each([
+    ['their newest records', 'a b x', 'a b y', 1],
+    ['the newest of one of them', 'a b x c', 'a b y', 0],
+    ['the newest of the other', 'a b x', 'a b y c', 0],
+  ])('ends that belong together have replaced %s', (_, source, target, count) => {
+    const found = matchStretch(aWindow(0, source), aWindow(0, target), { endsTogether: true })
+    expect(found.mismatches).toHaveLength(count)
+  })
+
+  test('records that are the same in several places lead nowhere where contents have to tell them apart', () => {
+    const unique = (source: string, target: string) =>
+      matchStretch(aWindow(0, source), aWindow(0, target), { wantsUnique: true })
+    const many = 'c d e f g h i j k l m'
+    expect(unique(`a b ${many}`, `a b ${many}`).lowestUnique).toEqual({ source: 0n, target: 0n })
+    expect(unique(`a b ${many} a`, `x b ${many} a`).lowestUnique).toEqual({ source: 1n, target: 1n })
+    expect(unique(`a b ${many}`, `a a b ${many}`).lowestUnique).toEqual({ source: 1n, target: 2n })
+    expect(unique(`a a ${many}`, `x a ${many}`).lowestUnique).toEqual({ source: 2n, target: 2n })
+    expect(unique(`a b ${many}`, `a b ${many}`).matches).toHaveLength(13)
+    expect(unique('a a b', 'a a b').lowestUnique).toBeUndefined()
+    expect(unique('a a c d e f g h i j', 'a a c d e f g h i j')).toMatchObject({ isTelling: true })
+    expect(unique('a a c d e f g h i', 'a a c d e f g h i')).toMatchObject({ isTelling: false })
+  })
+
+  test('a record amid others that stand elsewhere is only not in its place', () => {
+    const found = match('a b c d', 'a x d')
+    expect(found).toMatchObject({ skipped: [], mismatches: [] })
+    expect(found.unplaced).toEqual([1n, 2n])
+    expect(match('a b c', 'a b c').matches).toEqual([])
+  })
+
   test('a record that was stepped over', () => {
     expect(match('a b c d', 'a b d', 10, 20)).toMatchObject({ matched: 3, skipped: [12n], mismatches: [] })
   })
