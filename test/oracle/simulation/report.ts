@@ -30,7 +30,7 @@ export function summaryOf(reports: readonly WorldReport[], seed: number, seconds
   return [
     `seed ${seed}: ${reports.length} worlds, ${faulty} with faults, ${sum(({ samples }) => samples)} samples in ${seconds.toFixed(0)} s`,
     `  with a proven point ${sum(it => it.withPoint)}, covered ${sum(it => it.covered)}, records truly missing ${sum(it => it.withMissing)}, missing records told ${sum(it => it.withMissingSaid)}, losses ${sum(it => it.withLosses)}`,
-    `  not judged: stepped over and not found yet ${sum(it => it.steppedOver)}, losses younger than their first poll ${sum(it => it.countedLate)}, passed over before the exporter started ${sum(it => it.unknowable)} (samples)`,
+    `  not judged: stepped over and not found yet ${sum(it => it.steppedOver)}, losses not counted within the polls that it may take ${sum(it => it.countedLate)}, what only reading would show ${sum(it => it.hidden)}, passed over before the exporter started ${sum(it => it.unknowable)} (samples)`,
     `  worlds in which records were stepped over behind the point: ${reports.filter(it => it.steppedOver > 0).length}, not found by the end in ${reports.filter(it => it.steppedOverAtEnd > 0).length}`,
     `  topics at the end: ${counted(reports.flatMap(it => it.atEnd))}`,
     `  violations: ${violations.length} samples in ${failed} worlds`,
