@@ -1,5 +1,5 @@
 import type { LogRecord, RecordWindow } from '../model/inspection.ts'
-import { fingerprintsOf, isCopy } from './fingerprints.ts'
+import { areMostlyDistinct, fingerprintsOf, isCopy } from './fingerprints.ts'
 
 export interface StretchMatch {
   /** Source records whose copy is where it should be. */
@@ -140,7 +140,7 @@ export function matchStretch(
     return inSource.get(fingerprint)?.length === 1 && inTarget.get(fingerprint)?.length === 1
   }
   // Where everything is in its place, it does not matter.
-  const tells = isWhole || inSource.size * 10 >= originals.length * 9
+  const tells = isWhole || areMostlyDistinct(inSource.size, originals.length)
   return {
     matched: matches.length,
     isTelling: tells,

@@ -2,6 +2,7 @@ import type { Content, PartitionComparison, Position } from '../model/comparison
 import { valueIfKnown } from '../model/reading.ts'
 import { noContent } from './leftBehind.ts'
 import { asFormer, withLoss } from './losses.ts'
+import { min } from './offsets.ts'
 import { copiedBelow, type DiscardReason, hasEvidence } from './position.ts'
 import type { PartitionReading } from './reading.ts'
 
@@ -118,8 +119,4 @@ export function contentAfterDiscard(
     if (losses !== undefined) losses = asFormer(losses, reading.recreatedSource ? 0n : (fall?.to ?? 0n))
   }
   return losses === undefined ? undefined : { ...noContent, losses }
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }

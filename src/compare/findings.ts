@@ -21,7 +21,8 @@ import { headOf } from './head.ts'
 import { copyBound } from './history.ts'
 import { behindGap, noContent } from './leftBehind.ts'
 import { withLoss } from './losses.ts'
-import { isExact, withContent } from './partition.ts'
+import { min } from './offsets.ts'
+import { withContent } from './partition.ts'
 import { adopted, raisedTo } from './position.ts'
 
 const mismatchesKept = 8
@@ -96,7 +97,6 @@ function afterHead(
     source,
     target,
     targetEnd: before.targetEnd,
-    wasExact: isExact(before, before.targetEnd),
     before: isContinued ? content.tail : undefined,
     at: result.at,
   })
@@ -138,10 +138,6 @@ function highest(offsets: readonly bigint[]): bigint | undefined {
     (top, it) => (top === undefined || it > top ? it : top),
     undefined,
   )
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }
 
 function openTransactionOf(
@@ -528,15 +524,15 @@ function adoptionOf(
   // A target that was cut off still has what was copied before; the source has no such place.
   const isCertain = boundary.isCertain && discarded.reason === 'recreated'
   // What it went back to since is copied; and until it has committed behind it, a restart would go back again.
-  const untouched = least(boundary.offset, discarded.lowestSince ?? boundary.offset)
-  const resumesAt = least(position.durable ?? -1n, discarded.durable ?? -1n) + 1n
+  const untouched = min(boundary.offset, discarded.lowestSince ?? boundary.offset)
+  const resumesAt = min(position.durable ?? -1n, discarded.durable ?? -1n) + 1n
   const isKept = isCertain && untouched > start
-  const certainTo = isKept ? least(untouched, resumesAt > start ? resumesAt : start) : start
+  const certainTo = isKept ? min(untouched, resumesAt > start ? resumesAt : start) : start
   return {
     position: adopted(position, pair),
     losses: [
       // Deleted while the new copy did not have it.
-      ...range(least(discarded.logStart ?? start, discarded.proven), start, false),
+      ...range(min(discarded.logStart ?? start, discarded.proven), start, false),
       ...range(start, certainTo, true),
       ...(isKept ? range(certainTo, untouched, false).map(it => ({ ...it, awaitsCommit: true })) : []),
       // Records that look alike match the old content as well as their own copies; and a new copy has everything from

@@ -44,8 +44,13 @@ export function isTelling(
   withTimestamp: boolean,
 ): boolean {
   const { length } = records
-  if (length >= enoughToTell) return new Set(fingerprints).size * 10 >= length * 9
+  if (length >= enoughToTell) return areMostlyDistinct(new Set(fingerprints).size, length)
   return withTimestamp && length > 1 && new Set(records.map(({ timestampMs }) => timestampMs)).size === length
+}
+
+/** Whether nine of ten records have a content of their own. */
+export function areMostlyDistinct(contents: number, records: number): boolean {
+  return contents * 10 >= records * 9
 }
 
 /** Whether two records have the same fingerprint, without making it. */

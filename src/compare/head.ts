@@ -18,8 +18,6 @@ export interface HeadInput {
   readonly target: RecordWindow | undefined
   /** The target's end as it was before the high watermark was read. */
   readonly targetEnd: bigint | undefined
-  /** Before this look it was known that nothing behind the position is on the target. */
-  readonly wasExact: boolean
   /** The tail as the last look left it, when the target has not grown since. */
   readonly before: Tail | undefined
   readonly at: Instant
@@ -69,7 +67,6 @@ export function headOf(input: HeadInput): Head {
       copied: tail.length - records.length,
       markers: source.markers.filter(offset => offset >= proven && offset < limit).length,
       firstRecord: first === undefined ? undefined : { offset: first.offset, timestampMs: first.timestampMs },
-      isWhole: input.wasExact || source.from <= proven,
       missing,
       unexplained: copied?.unexplained,
       // Not as it was read: what the source got since may have its copy between the two.

@@ -6,6 +6,7 @@ import type { Gap } from '../model/observation.ts'
 import type { Instant } from '../model/time.ts'
 import type { CompareContext } from './context.ts'
 import { copyBound } from './history.ts'
+import { atLeastZero } from './offsets.ts'
 import { hasEvidence } from './position.ts'
 
 /** What is assumed of a partition of which nothing has been read yet. */
@@ -245,8 +246,4 @@ function topOf({ position, highWatermark, targetEnd }: PartitionComparison): Ins
 
 function keyOf({ topic, partition }: Inspection): string {
   return `${partition}/${topic}`
-}
-
-function atLeastZero(value: bigint): bigint {
-  return value > 0n ? value : 0n
 }

@@ -18,8 +18,7 @@ export function isLate(
 
 /**
  * The partitions whose log start to ask for: those where it decides something, by the last comparison and by what the
- * engine has said since. Few in a healthy
- * flow, so that a poll costs one ListOffsets a cluster and not two.
+ * engine has said since. Few in a healthy flow, so that a poll costs one ListOffsets a cluster and not two.
  */
 export function logStartsWanted(
   comparison: FlowComparison,
@@ -35,13 +34,16 @@ export function logStartsWanted(
       (partition.content?.gaps.length ?? 0) > 0 ||
       isLate(partition, comparison.source.t0, context),
   )
-  for (const [topic, partitions] of progress) {
-    const before = comparison.topics.get(topic)?.partitions
-    for (const [partition, step] of partitions) {
-      const moved = before?.find(it => it.partition === partition)
-      if (step.pairs?.gaps !== undefined || mayHaveSkipped(moved, step, comparison.source.t0, context))
-        wanted.set(topic, new Set([...(wanted.get(topic) ?? []), partition]))
-    }
+  for (const [topic, steps] of progress) {
+    const { partitions = [] } = comparison.topics.get(topic) ?? {}
+    const moved = partitions.filter(it => {
+      const step = steps.get(it.partition)
+      if (step === undefined) return false
+      return step.pairs?.gaps !== undefined || mayHaveSkipped(it, step, comparison.source.t0, context)
+    })
+    if (moved.length === 0) continue
+    const others = wanted.get(topic)
+    wanted.set(topic, new Set([...(others ?? []), ...moved.map(({ partition }) => partition)]))
   }
   return wanted
 }

@@ -5,6 +5,7 @@ import { contentAfterDiscard, contradictionsOf } from './discards.ts'
 import { observed, provenInstant, pruned, sampleAt } from './history.ts'
 import { noContent, withCopiedAgain, withExpired, withGap, withLeftBehind } from './leftBehind.ts'
 import { asCommitted } from './losses.ts'
+import { atLeastZero } from './offsets.ts'
 import {
   advanced,
   discard,
@@ -279,22 +280,6 @@ export function withContent(
   })
 }
 
-/** Whether nothing at or behind the proven position is on the target: read, and the target has not grown since. */
-export function isExact(
-  partition: Pick<PartitionComparison, 'position' | 'content'> | undefined,
-  targetEnd: bigint | undefined,
-): boolean {
-  const tail = partition?.content?.tail
-  return (
-    tail?.isWhole === true &&
-    tail.records > 0 &&
-    tail.missing === tail.records &&
-    tail.from === partition?.position.proven &&
-    targetEnd !== undefined &&
-    tail.targetEnd === targetEnd
-  )
-}
-
 /**
  * Set when the target, as it was before the positions were read, does not hold what they say: it may have come since,
  * or never. The next poll, whose target is read after these positions, tells.
@@ -352,8 +337,4 @@ function pairFreshOf(
   if (reference === 0n) return true
   if (position.pair === undefined) return position.durable === undefined && due === 0n
   return position.pair.source + 1n + reading.pairSpacing >= reference
-}
-
-function atLeastZero(value: bigint): bigint {
-  return value > 0n ? value : 0n
 }

@@ -1,6 +1,7 @@
 import type { Discarded, Position } from '../model/comparison.ts'
 import type { OffsetPair, PartitionProgress } from '../model/observation.ts'
 import type { Instant } from '../model/time.ts'
+import { least, max, min } from './offsets.ts'
 
 /** Before the engine has committed anything: nothing below offset 0 can be missing. */
 export const noPosition: Position = {
@@ -201,16 +202,4 @@ function behindLast(offsets: readonly (bigint | undefined)[]): bigint {
   let highest = -1n
   for (const offset of offsets) if (offset !== undefined && offset > highest) highest = offset
   return highest + 1n
-}
-
-function least(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : min(a, b)
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }

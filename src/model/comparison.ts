@@ -80,8 +80,6 @@ export interface Tail {
   readonly copied: number
   readonly markers: number
   readonly firstRecord: { readonly offset: bigint; readonly timestampMs: number } | undefined
-  /** Nothing between `from` and the first record was deleted before it was looked for on the target. */
-  readonly isWhole: boolean
   /** Those of `records` that are certainly not on the target; undefined where that cannot be told. */
   readonly missing: number | undefined
   /** Records among the newest of the target that are no copy of what the source has: of a foreign writer, or expired since. */

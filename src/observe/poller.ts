@@ -216,8 +216,8 @@ export class Poller {
         }
         const requestedAt = this.#clock().now
         const { cluster, truncations } = side.state
-        const offsets = await cluster.listOffsets(topics, 'latest', deadline)
-        const cuts = await truncations[role].cutsIn(names, topics, offsets, deadline)
+        const read = await cluster.listOffsets(topics, 'latest', deadline)
+        const { ends: offsets, cuts } = await truncations[role].check(names, topics, read, deadline)
         return [side, { requestedAt, offsets, cuts }]
       }),
     )

@@ -1,5 +1,5 @@
 import type { Cuts, PartitionOffsets, TopicMetadata } from '../model/observation.ts'
-import { isKnown } from '../model/reading.ts'
+import { isKnown, type Reading, type Unknown, unknown, unknownOf } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import type { KafkaCluster, WantedEpochs } from '../sources/kafka/port.ts'
 
@@ -7,6 +7,11 @@ import type { KafkaCluster, WantedEpochs } from '../sources/kafka/port.ts'
 interface Mark {
   readonly end: bigint
   readonly epoch: number
+}
+
+export interface CheckedEnds {
+  readonly ends: ReadonlyMap<string, PartitionOffsets>
+  readonly cuts: Cuts
 }
 
 interface TopicMarks {
@@ -29,35 +34,50 @@ export class TruncationWatch {
 
   /**
    * The logs among `topics` that were cut off before `ends` was read, with the offsets from which on their records were
-   * replaced. Forgets topics that are not in `names`. What cannot be told now is asked again the next time.
+   * replaced; and the ends, those unknown of which this cannot be told now: it is asked again the next time. Forgets
+   * topics that are not in `names`.
    */
-  async cutsIn(
+  async check(
     names: ReadonlySet<string>,
     topics: readonly TopicMetadata[],
     ends: ReadonlyMap<string, PartitionOffsets>,
     deadline: Instant,
-  ): Promise<Cuts> {
+  ): Promise<CheckedEnds> {
     for (const name of this.#topics.keys()) if (!names.has(name)) this.#topics.delete(name)
     const wanted: WantedEpochs[] = []
     for (const topic of topics) {
       const changed = this.#changedIn(topic, ends.get(topic.name))
       if (changed.size > 0) wanted.push({ topic, epochs: changed })
     }
-    if (wanted.length === 0) return new Map()
+    if (wanted.length === 0) return { ends, cuts: new Map() }
+    const checked = new Map(ends)
     const cuts = new Map<string, Map<number, bigint>>()
-    for (const [name, answers] of await this.#cluster.epochEnds(wanted, deadline)) {
-      const marks = this.#topics.get(name)?.marks ?? []
-      for (const [partition, answer] of answers) {
+    const answers = await this.#cluster.epochEnds(wanted, deadline)
+    for (const { topic, epochs } of wanted) {
+      const { name } = topic
+      const [marks, read] = [this.#topics.get(name)?.marks, ends.get(name)]
+      if (marks === undefined || read === undefined) continue
+      const told = new Map(read)
+      const cut = new Map<number, bigint>()
+      for (const partition of epochs.keys()) {
+        const answer = answers.get(name)?.get(partition)
         const mark = marks[partition]
-        if (!isKnown(answer) || mark === undefined) continue
-        const epochEnd = answer.value
-        if (epochEnd !== 'none' && epochEnd < mark.end) {
-          cuts.set(name, (cuts.get(name) ?? new Map<number, bigint>()).set(partition, epochEnd))
+        if (answer === undefined || !isKnown(answer)) {
+          told.set(
+            partition,
+            doubtful(`${this.#cluster.name}: ${name}-${partition}`, answer && unknownOf(answer)),
+          )
+          continue
         }
-        marks[partition] = markOf(ends.get(name), partition)
+        if (mark !== undefined && answer.value !== 'none' && answer.value < mark.end) {
+          cut.set(partition, answer.value)
+        }
+        marks[partition] = markOf(read, partition)
       }
+      checked.set(name, told)
+      if (cut.size > 0) cuts.set(name, cut)
     }
-    return cuts
+    return { ends: checked, cuts }
   }
 
   /** Moves the marks of partitions whose leader stayed; returns the old epochs of the others. */
@@ -77,6 +97,14 @@ export class TruncationWatch {
     }
     return changed
   }
+}
+
+/** An end under a new leader says nothing until it is known whether what lay before it is still there. */
+function doubtful(where: string, why: Unknown | undefined): Reading<never> {
+  return unknown(
+    why?.reason ?? 'error',
+    `${where}: its leader changed, and whether it was cut off cannot be told (${why?.detail ?? 'no answer'})`,
+  )
 }
 
 function markOf(ends: PartitionOffsets | undefined, partition: number): Mark | undefined {

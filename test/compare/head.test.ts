@@ -14,7 +14,6 @@ function head(parts: Partial<HeadInput> & Pick<HeadInput, 'source'>): ReturnType
     target: undefined,
     targetEnd: parts.target?.readTo,
     before: undefined,
-    wasExact: false,
     at: 9,
     ...parts,
   })
@@ -231,14 +230,6 @@ describe('where the source has deleted what lies behind the position', () => {
     ['a copy of what follows raises it', aWindow(0, 'a b c e'), 6n],
   ])('%s', (_, target, position) => {
     expect(head({ source, target }).position).toBe(position)
-  })
-
-  test.each([
-    ['what waits is not whole', source, false, false],
-    ['it is, where it was known before that none of it was copied', source, true, true],
-    ['nor is that needed from the position on', aWindow(3, 'd e'), false, true],
-  ])('%s', (_, window, wasExact, isWhole) => {
-    expect(head({ source: window, wasExact }).tail.isWhole).toBe(isWhole)
   })
 })
 

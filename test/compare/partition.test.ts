@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { comparePartition, isExact, withContent } from '../../src/compare/partition.ts'
+import { comparePartition, withContent } from '../../src/compare/partition.ts'
 import { noPosition } from '../../src/compare/position.ts'
 import type { PartitionReading } from '../../src/compare/reading.ts'
 import type { Audit, Content, LostRange, PartitionComparison, Position } from '../../src/model/comparison.ts'
@@ -90,7 +90,6 @@ const exactTail = aTail({
   readTo: 10n,
   records: 4,
   missing: 4,
-  isWhole: true,
   targetEnd: 6n,
 })
 const lostIn = (content: Content | undefined): string[] =>
@@ -830,33 +829,6 @@ describe('what retention took', () => {
     const { content } = after({ targetEnd: known(6n) }, { ...withGap, logStart: 6n })
     expect(content?.gaps).toEqual([gap])
     expect(lostIn(content)).toEqual([])
-  })
-})
-
-describe('a position is exact', () => {
-  const exactly = (tail: Partial<typeof exactTail>, end: bigint | undefined = 6n) =>
-    isExact({ position: aPosition(6n), content: aContent({ tail: { ...exactTail, ...tail } }) }, end)
-
-  test('where all that waits was read and none of it is on the target', () => {
-    expect(exactly({})).toBe(true)
-  })
-
-  test.each([
-    ['part of it was deleted before', { isWhole: false }, 6n],
-    ['some of it is on the target', { missing: 3 }, 6n],
-    ['the position has moved since', { from: 5n }, 6n],
-    ['the target has grown since', {}, 7n],
-    ['the target cannot be read', {}, undefined],
-  ])('not where %s', (_, tail, end) => {
-    expect(
-      isExact({ position: aPosition(6n), content: aContent({ tail: { ...exactTail, ...tail } }) }, end),
-    ).toBe(false)
-  })
-
-  test('not where nothing was read', () => {
-    expect(isExact({ position: aPosition(6n), content: undefined }, undefined)).toBe(false)
-    expect(isExact({ position: aPosition(6n), content: aContent({}) }, undefined)).toBe(false)
-    expect(isExact(undefined, undefined)).toBe(false)
   })
 })
 

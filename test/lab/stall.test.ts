@@ -123,17 +123,19 @@ describe('MirrorMaker killed while the producer runs', () => {
     await writer.start()
     const recordsBefore = await pair.target.endOffsets(`east.${topic}`)
     await pair.mirrorMaker.start()
-    await exporter.until(
-      'the exposure is in its bound again',
-      page => Date.now() - (topicValue(page, topicPoint, topic) ?? 0) * 1000 < boundMs,
-      90_000,
-    )
-    for (let sample = 0; sample < 40; sample++) {
-      const page = await exporter.scrape()
-      expect(Date.now() - (topicValue(page, topicPoint, topic) ?? 0) * 1000).toBeLessThan(boundMs)
-      await sleep(200)
-    }
-    await writer.stop()
+    // While MirrorMaker starts it may commit once and then not for a while: that is shown as what it is.
+    let inBoundSince: number | undefined
+    await exporter
+      .until(
+        'the exposure has stayed in its bound for eight seconds',
+        page => {
+          const exposureMs = Date.now() - (topicValue(page, topicPoint, topic) ?? 0) * 1000
+          inBoundSince = exposureMs < boundMs ? (inBoundSince ?? performance.now()) : undefined
+          return inBoundSince !== undefined && performance.now() - inBoundSince > 8_000
+        },
+        90_000,
+      )
+      .finally(() => writer.stop())
     await exporter.until('covered', page => allCovered(page, [topic]), boundMs)
     const source = await pair.source.endOffsets(topic)
     const target = await pair.target.endOffsets(`east.${topic}`)

@@ -11,6 +11,7 @@ describe('a log that an election cut off', () => {
   let log: FakeLog
   let calls: string[]
   let watch: TruncationWatch
+  let checkedEnds: ReadonlyMap<string, PartitionOffsets>
 
   beforeEach(() => {
     calls = []
@@ -23,7 +24,8 @@ describe('a log that an election cut off', () => {
   async function poll(names = ['orders'], ends?: ReadonlyMap<string, PartitionOffsets>) {
     const topics = names.filter(name => cluster.logs.has(name)).map(name => cluster.metadata(name))
     const read = ends ?? (await cluster.listOffsets(topics, 'latest'))
-    const cuts = await watch.cutsIn(new Set(names), topics, read, never)
+    const { ends: checked, cuts } = await watch.check(new Set(names), topics, read, never)
+    checkedEnds = checked
     return Object.fromEntries(Array.from(cuts, ([topic, offsets]) => [topic, Object.fromEntries(offsets)]))
   }
   const elects = (from: bigint, end: bigint): void => {
@@ -67,14 +69,29 @@ describe('a log that an election cut off', () => {
     expect(await poll()).toEqual({ orders: { 0: 80n } })
   })
 
-  test('is asked for again where the leader could not say', async () => {
+  test('is asked for again where the leader could not say, and the end is in doubt until then', async () => {
     await poll()
     elects(50n, 110n)
     log.broken = new Set([0])
     expect(await poll()).toEqual({})
+    expect(checkedEnds.get('orders')?.get(0)).toMatchObject({
+      unknown: {
+        reason: 'leaderless',
+        detail: expect.stringMatching(/^west: orders-0: its leader changed, .*\(orders\)$/),
+      },
+    })
     log.broken = new Set()
     log.ends = [120n]
     expect(await poll()).toEqual({ orders: { 0: 50n } })
+    expect(checkedEnds.get('orders')?.get(0)).toMatchObject({ value: 120n })
+  })
+
+  test('leaves the end in doubt where the answer is missing', async () => {
+    await poll()
+    elects(50n, 110n)
+    cluster.epochEnds = async () => new Map()
+    expect(await poll()).toEqual({})
+    expect(checkedEnds.get('orders')?.get(0)).toMatchObject({ unknown: { reason: 'error' } })
   })
 
   test('is not known where the leader has forgotten the epoch', async () => {
@@ -83,6 +100,7 @@ describe('a log that an election cut off', () => {
     cluster.epochEnds = async wanted =>
       new Map(wanted.map(({ topic }) => [topic.name, new Map([[0, { value: 'none' as const }]])]))
     expect(await poll()).toEqual({})
+    expect(checkedEnds.get('orders')?.get(0)).toMatchObject({ value: 70n })
   })
 
   test.each([

@@ -34,7 +34,6 @@ export function aContent(parts: Partial<Content>): Content {
 /** A tail at offset 3 that holds nothing, unless told. */
 export function aTail(parts: Partial<Tail> = {}): Tail {
   return {
-    isWhole: true,
     readFrom: 3n,
     from: 3n,
     readTo: 3n,

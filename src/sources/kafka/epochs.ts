@@ -1,13 +1,9 @@
 import { isKnown, known, type Reading } from '../../model/reading.ts'
 import type { Instant } from '../../model/time.ts'
-import { chunksOf, inParallel } from './chunks.ts'
+import { UnsupportedVersionError } from './client.ts'
 import { unknownOfCode } from './errors.ts'
-import type { Leaders, WantedPartition } from './leaders.ts'
+import { anyReplica, type Leaders, type WantedPartition } from './leaders.ts'
 import type { WantedEpochs } from './port.ts'
-
-const anyReplica = -1
-const partitionsPerRequest = 2_000
-const requestsInFlightPerBroker = 2
 
 type EpochEnd = Reading<bigint | 'none'>
 
@@ -32,7 +28,7 @@ export async function epochEndsFromLeaders(
   const settle = (topic: string, partition: number, reading: EpochEnd): void => {
     answers.get(topic)?.set(partition, reading)
   }
-  const askLeader = async (leader: number, group: readonly WantedPartition[]): Promise<void> => {
+  await leaders.forEach(items, settle, async (leader, group) => {
     const request = Array.from(
       Map.groupBy(group, item => item.topic),
       ([name, ofTopic]) => ({
@@ -45,13 +41,19 @@ export async function epochEndsFromLeaders(
       }),
     )
     const response = await leaders.ask(leader, broker =>
-      leaders.client.call('offsetForLeaderEpoch', broker, deadline, () => [anyReplica, request]),
+      leaders.client
+        .call('offsetForLeaderEpoch', broker, deadline, () => [anyReplica, request])
+        .catch(noneIfUnsupported),
     )
+    if (isKnown(response) && response.value === 'none') {
+      for (const { topic, partition } of group) settle(topic, partition.partition, known('none'))
+      return
+    }
     for (const { topic, partition } of group) {
       const { partition: number } = partition
       settle(topic, number, isKnown(response) ? leaders.unanswered(topic, number) : response)
     }
-    if (!isKnown(response)) return
+    if (!isKnown(response) || response.value === 'none') return
     for (const { topic, partitions } of response.value.topics) {
       for (const { partition, errorCode, endOffset } of partitions) {
         settle(
@@ -63,13 +65,12 @@ export async function epochEndsFromLeaders(
         )
       }
     }
-  }
-  await Promise.all(
-    Array.from(leaders.group(items, settle), ([leader, group]) =>
-      inParallel(chunksOf(group, partitionsPerRequest), requestsInFlightPerBroker, chunk =>
-        askLeader(leader, chunk),
-      ),
-    ),
-  )
+  })
   return answers
+}
+
+/** What does not speak this API will never say where an epoch ends. */
+function noneIfUnsupported(error: unknown): 'none' {
+  if (error instanceof UnsupportedVersionError) return 'none'
+  throw error
 }

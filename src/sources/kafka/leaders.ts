@@ -1,11 +1,16 @@
 import type { PartitionMetadata } from '../../model/observation.ts'
 import { known, type Reading, unknown } from '../../model/reading.ts'
+import { chunksOf, inParallel } from './chunks.ts'
 import { addressOf, type Broker, type KafkaClient } from './client.ts'
 import { unknownOfError } from './errors.ts'
 import type { Isolation } from './port.ts'
 
 /** As requests carry it. */
 export const isolationLevel: Readonly<Record<Isolation, number>> = { read_uncommitted: 0, read_committed: 1 }
+/** In place of a broker's id: the one who asks is none. */
+export const anyReplica = -1
+const partitionsPerRequest = 2_000
+const requestsInFlightPerBroker = 2
 /** What answers have, and requests give, in place of an id that there is not. */
 export const emptyTopicId = '00000000-0000-0000-0000-000000000000'
 
@@ -35,8 +40,22 @@ export class Leaders {
     this.client.knowBrokers([...brokers.values()])
   }
 
-  /** Partitions by leader; those that have none are settled. */
-  group<T>(wanted: readonly WantedPartition[], settle: Settle<T>): ReadonlyMap<number, WantedPartition[]> {
+  /** Gives `work` every leader with its partitions, in requests of a sane size; those that have none are settled. */
+  async forEach<T>(
+    wanted: readonly WantedPartition[],
+    settle: Settle<T>,
+    work: (leader: number, partitions: readonly WantedPartition[]) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(
+      Array.from(this.#group(wanted, settle), ([leader, items]) =>
+        inParallel(chunksOf(items, partitionsPerRequest), requestsInFlightPerBroker, chunk =>
+          work(leader, chunk),
+        ),
+      ),
+    )
+  }
+
+  #group<T>(wanted: readonly WantedPartition[], settle: Settle<T>): ReadonlyMap<number, WantedPartition[]> {
     const byLeader = new Map<number, WantedPartition[]>()
     for (const item of wanted) {
       const { leader, partition } = item.partition

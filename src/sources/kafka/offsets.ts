@@ -1,16 +1,11 @@
 import type { OffsetReading, TopicMetadata } from '../../model/observation.ts'
 import { isKnown, known, type Reading, unknown } from '../../model/reading.ts'
 import type { Instant } from '../../model/time.ts'
-import { chunksOf, inParallel } from './chunks.ts'
 import { unknownOfCode } from './errors.ts'
-import { isolationLevel, type Leaders, type WantedPartition } from './leaders.ts'
+import { anyReplica, isolationLevel, type Leaders, type WantedPartition } from './leaders.ts'
 
-const anyReplica = -1
 /** Codes that say "ask another broker": the listing in hand is old. */
 const staleLeaderCodes: ReadonlySet<number> = new Set([6, 74, 75])
-
-const partitionsPerRequest = 2_000
-const requestsInFlightPerBroker = 2
 
 type SettleOffset = (topic: string, partition: number, reading: OffsetReading) => void
 
@@ -75,12 +70,9 @@ async function listOffsetsOnce(
   settle: SettleOffset,
 ): Promise<WantedPartition[]> {
   const stale: WantedPartition[] = []
-  const perLeader = Array.from(leaders.group(wanted, settle), ([leader, items]) =>
-    inParallel(chunksOf(items, partitionsPerRequest), requestsInFlightPerBroker, async chunk => {
-      stale.push(...(await listOffsetsFrom(leaders, leader, chunk, timestampOf, deadline, settle)))
-    }),
-  )
-  await Promise.all(perLeader)
+  await leaders.forEach(wanted, settle, async (leader, items) => {
+    stale.push(...(await listOffsetsFrom(leaders, leader, items, timestampOf, deadline, settle)))
+  })
   return stale
 }
 

@@ -25,39 +25,37 @@ export async function activeProducersFromLeaders(
   const settle = (topic: string, partition: number, reading: Producers): void => {
     answers.get(topic)?.set(partition, reading)
   }
-  await Promise.all(
-    Array.from(leaders.group(items, settle), async ([leader, group]) => {
-      const request = Array.from(
-        Map.groupBy(group, item => item.topic),
-        ([name, ofTopic]) => ({
-          name,
-          partitionIndexes: ofTopic.map(({ partition }) => partition.partition),
-        }),
+  await leaders.forEach(items, settle, async (leader, group) => {
+    const request = Array.from(
+      Map.groupBy(group, item => item.topic),
+      ([name, ofTopic]) => ({
+        name,
+        partitionIndexes: ofTopic.map(({ partition }) => partition.partition),
+      }),
+    )
+    const response = await leaders.ask(leader, broker =>
+      leaders.client.call('describeProducers', broker, deadline, () => [request]),
+    )
+    for (const { topic, partition } of group) {
+      settle(
+        topic,
+        partition.partition,
+        isKnown(response) ? leaders.unanswered(topic, partition.partition) : response,
       )
-      const response = await leaders.ask(leader, broker =>
-        leaders.client.call('describeProducers', broker, deadline, () => [request]),
-      )
-      for (const { topic, partition } of group) {
+    }
+    if (!isKnown(response)) return
+    for (const { name, partitions } of response.value.topics) {
+      for (const { partitionIndex, errorCode, activeProducers } of partitions) {
         settle(
-          topic,
-          partition.partition,
-          isKnown(response) ? leaders.unanswered(topic, partition.partition) : response,
+          name,
+          partitionIndex,
+          errorCode === 0
+            ? known(activeProducers.map(activeProducer))
+            : unknownOfCode(errorCode, `${leaders.cluster}: producers of ${name}-${partitionIndex}`),
         )
       }
-      if (!isKnown(response)) return
-      for (const { name, partitions } of response.value.topics) {
-        for (const { partitionIndex, errorCode, activeProducers } of partitions) {
-          settle(
-            name,
-            partitionIndex,
-            errorCode === 0
-              ? known(activeProducers.map(activeProducer))
-              : unknownOfCode(errorCode, `${leaders.cluster}: producers of ${name}-${partitionIndex}`),
-          )
-        }
-      }
-    }),
-  )
+    }
+  })
   return answers
 }
 

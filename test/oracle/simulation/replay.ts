@@ -1,3 +1,4 @@
+import type { PartitionRecording } from '../real/recording.ts'
 import { OffsetSyncQueue, type SyncPair } from './offsetSyncs.ts'
 
 /** A record that arrived: `count` neighbours from source offset `source` lie at `target` and behind. */
@@ -40,22 +41,7 @@ export function replayedSyncs(steps: readonly RecordedStep[]): readonly SyncPair
 }
 
 /** One partition of it. */
-export interface RecordedPartition {
-  readonly copies: readonly (readonly [
-    atMs: number,
-    life: number,
-    source: number,
-    target: number,
-    count: number,
-  ])[]
-  readonly syncs: readonly (readonly [
-    readAtMs: number,
-    writtenAtMs: number,
-    source: number,
-    target: number,
-  ])[]
-  readonly commits: readonly (readonly [readAtMs: number, writtenAtMs: number, offset: number | null])[]
-}
+export type RecordedPartition = Pick<PartitionRecording, 'copies' | 'syncs' | 'commits'>
 
 export interface Conformance {
   /** Syncs that the model writes too: because a record forces them, or because offsets were committed. */
