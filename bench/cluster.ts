@@ -91,6 +91,7 @@ export class BenchCluster implements KafkaCluster {
         endOffset: end,
         logStartOffset: 0n,
         bytes: records.length * (valueBytes + 10),
+        offsets: records.length,
         highWatermark: end,
         lastStableOffset: end,
         markers: [],

@@ -437,8 +437,8 @@ function hasNoHoles({ records, from, readTo }: RecordWindow): boolean {
   return BigInt(records.length) === readTo - from
 }
 
-function bytesPerOffsetOf({ bytes, from, readTo }: RecordWindow): number {
-  return Math.max(16, Math.ceil(bytes / Math.max(1, Number(readTo - from))))
+function bytesPerOffsetOf({ bytes, offsets }: RecordWindow): number {
+  return Math.max(16, Math.ceil(bytes / Math.max(1, offsets)))
 }
 
 interface OutcomeFacts {

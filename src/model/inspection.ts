@@ -29,6 +29,8 @@ export interface RecordWindow {
   /** The broker stamped the records itself, so that a copy has another timestamp than its original. */
   readonly logAppendTime: boolean
   readonly bytes: number
+  /** How many offsets were fetched, also outside of it, as batches come whole: `bytes` is their size. */
+  readonly offsets: number
 }
 
 /** Offsets [from, to) of one partition; without `to` up to the end as it is when it is read. */

@@ -174,6 +174,7 @@ function readerOf(
       lastStableOffset: 0n,
       logAppendTime: false,
       bytes: 0,
+      offsets: 0,
     },
   }
 }
@@ -202,6 +203,7 @@ function take(
     lastStableOffset: isFirst ? answer.lastStableOffset : window.lastStableOffset,
     logAppendTime: window.logAppendTime || answer.logAppendTime,
     bytes: window.bytes + answer.bytes,
+    offsets: window.offsets + answer.offsets,
   }
 }
 

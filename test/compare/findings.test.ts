@@ -357,6 +357,11 @@ describe('a stretch of the copy', () => {
     expect(later.content?.audit).toEqual({ ...before, bytesPerOffset: 160 })
   })
 
+  test('tells the size of records by all that was fetched, also beyond its end', () => {
+    const read = { ...same, source: aWindow(10, 'a b c', { bytes: 3_000, offsets: 60 }) }
+    expect(after(partition(), looked('copy', read)).content?.audit?.bytesPerOffset).toBe(50)
+  })
+
   test('with small records is longer, up to a bound', () => {
     const read = { ...same, source: aWindow(10, 'a b c', { bytes: 7 }) }
     expect(after(partition(), looked('copy', read)).content?.audit?.bytesPerOffset).toBe(16)

@@ -230,6 +230,11 @@ describe('the driver', () => {
     }
     expect(await fetch(0n, 15_000)).toMatchObject({ value: { nextOffset: 1n, highWatermark: 3n } })
     expect(await fetch(1n, 25_000)).toMatchObject({ value: { nextOffset: 3n } })
+    await pair.source.produce(
+      name,
+      Array.from({ length: 5 }, () => ({ value: 'in one batch', partition: 0 })),
+    )
+    expect(await fetch(6n, 25_000)).toMatchObject({ value: { nextOffset: 8n, offsets: 5 } })
   })
 
   test('transactions: their markers are told from records, and what is open ends what is stable', async () => {

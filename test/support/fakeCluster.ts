@@ -195,6 +195,7 @@ export class FakeCluster implements KafkaCluster {
         endOffset: end,
         logStartOffset: start,
         bytes: Math.min(maxBytes, records.length * 100),
+        offsets: Number(nextOffset - offset),
         highWatermark,
         lastStableOffset,
         markers: markers.filter(marker => marker >= offset && marker < nextOffset),

@@ -31,6 +31,7 @@ export function aWindow(from: number, words: string, parts: Partial<RecordWindow
     lastStableOffset: to,
     logAppendTime: false,
     bytes: 100 * slots.length,
+    offsets: slots.length,
     ...parts,
   }
 }

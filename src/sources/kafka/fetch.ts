@@ -113,6 +113,7 @@ function fetchedPartition(
     endOffset: isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark,
     logStartOffset: answer.logStartOffset ?? -1n,
     bytes: batches.reduce((sum, batch) => sum + batch.length, 0),
+    offsets: batches.reduce((sum, batch) => sum + batch.lastOffsetDelta + 1, 0),
     highWatermark: answer.highWatermark,
     lastStableOffset: answer.lastStableOffset,
     markers: markersIn(batches, offset),

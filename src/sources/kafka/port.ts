@@ -31,6 +31,8 @@ export interface FetchedPartition {
   /** Records below were deleted. */
   readonly logStartOffset: bigint
   readonly bytes: number
+  /** How many offsets the fetched batches span, also before the one that was asked for: `bytes` is their size. */
+  readonly offsets: number
   readonly highWatermark: bigint
   readonly lastStableOffset: bigint
   /** Offsets of commit and abort markers among what was read. */

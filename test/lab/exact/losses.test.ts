@@ -151,7 +151,6 @@ describe('records that are lost', () => {
 
     await deleteRecords(south, purged, 0, 80n)
     await deleteRecords(south, unborn, 0, 30n)
-    const logStart = (await source.records(fading, 0))[0]?.offset ?? 0n
     const copied = await target.records(`south.${fading}`, 0)
     const newest = copied.at(-1)?.value
     const firstLost = writer.truth.count(fading) > 0 ? copiedUpTo(newest) : 0n
@@ -165,6 +164,7 @@ describe('records that are lost', () => {
     expect(dead.status).not.toBe('covered')
     await mirrorMaker.start()
     await untilCovered(exporter, source, [purged, fading, unborn], 60_000)
+    const logStart = (await source.records(fading, 0))[0]?.offset ?? 0n
     const afterPurge = await partitionOf(exporter, purged, 0)
     const afterFading = await partitionOf(exporter, fading, 0)
     expect(afterPurge?.lost).toMatchObject([{ from: '50', to: '80', cause: 'expired', certain: true }])

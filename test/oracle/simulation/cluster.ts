@@ -344,6 +344,7 @@ function fetchedOf(
     endOffset: BigInt(end),
     logStartOffset: BigInt(log.start),
     bytes,
+    offsets: next - from,
     highWatermark: BigInt(log.end),
     lastStableOffset: BigInt(stable),
     markers,
