@@ -123,7 +123,7 @@ describe('MirrorMaker killed while the producer runs', () => {
     await writer.start()
     const recordsBefore = await pair.target.endOffsets(`east.${topic}`)
     await pair.mirrorMaker.start()
-    // While MirrorMaker starts it may commit once and then not for a while: that is shown as what it is.
+    // Its first commit is made on the way to the end: the exposure falls below the bound, and rises once more.
     let inBoundSince: number | undefined
     await exporter
       .until(
