@@ -66,6 +66,7 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
 function createExporter(config: ValidatedConfig, version: string, log: Logger) {
   const clock = createClock()
   const selfMetrics = new SelfMetrics({
+    pollMs: config.poll.longestGapMs,
     version,
     nodeVersion: process.versions.node,
     wallMs: () => Date.now(),

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Flow, ReplicatorSettings, Rpo } from '../model/flow.ts'
+import type { Flow, FlowState, ReplicatorSettings, Rpo } from '../model/flow.ts'
 import type { Address, ListenAddress } from './addresses.ts'
 import { adviceFor } from './advice.ts'
 import { nameFilter } from './patterns.ts'
@@ -79,6 +79,15 @@ function problemsOf(issue: z.core.$ZodIssue, source: Source): readonly ConfigPro
       return source.problemAtKey(issue.path, inner.message, found)
     })
   }
+  if (issue.code === 'invalid_union') {
+    // The alternative that is meant is the one whose problems lie inside of it.
+    const inside = issue.errors.find(errors =>
+      errors.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+    )
+    if (inside !== undefined) {
+      return inside.flatMap(inner => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, source))
+    }
+  }
   const found = explained(describeFound(rawAt(source.value, issue.path)), issue)
   return [source.problemAt(issue.path, issue.message, found)]
 }
@@ -115,6 +124,7 @@ function resolveFlow(flow: ShapedFlow, auditBytesPerPoll: number): Flow {
     replicator: resolveReplicator(flow),
     topics: nameFilter(topics.include, topics.exclude),
     rpo: resolveRpo(flow),
+    state: resolveState(flow),
     auditBytesPerPoll,
   }
 }
@@ -135,6 +145,12 @@ function resolveReplicator({ source, target, replicator }: ShapedFlow): Replicat
     offsetFlushIntervalMs: replicator.offsetFlushInterval,
     refreshTopicsIntervalMs: replicator.refreshTopicsInterval,
   }
+}
+
+function resolveState({ state }: ShapedFlow): FlowState {
+  if (typeof state === 'string') return { kind: state }
+  const { until, reason } = state.maintenance
+  return { kind: 'maintenance', untilMs: until, reason }
 }
 
 function resolveRpo({ rpo }: ShapedFlow): Rpo {

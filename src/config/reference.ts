@@ -35,6 +35,10 @@ flows:
       overrides:
         - topics: [payments]
           budget: 2m
+    state:
+      maintenance:
+        until: 2026-12-01T06:00:00Z
+        reason: brokers get new disks
 poll:
   schedule: "*/15 * * * * *"
   timeout: 10s
@@ -58,6 +62,7 @@ column, and all errors are shown at once. Warnings are shown and do not stop any
 - **Patterns** are [RE2](https://github.com/google/re2/wiki/Syntax) and match the whole name: \`orders\` is one topic,
   \`orders.*\` every topic that starts so. After \`glob:\` stands a glob with \`*\` and \`?\`: \`glob:orders-*\`.
   A pattern of letters, digits, \`.\`, \`_\` and \`-\` names a topic: it is asked for by name when a listing does not show it.
+- **Instants** are RFC 3339 with their offset from UTC: \`2026-12-01T06:00:00Z\`.
 - **A budget** below 1.25 x \`offsetFlushInterval\` + 3 polls cannot be proven and gives a warning; a poll is the longest
   gap of \`poll.schedule\`.
 
@@ -106,6 +111,9 @@ function innerRows(schema: z.core.$ZodType, path: string): readonly Row[] {
   if (schema instanceof z.ZodRecord) return rowsOf(schema.valueType, `${path}.<name>`, undefined)
   if (schema instanceof z.ZodDiscriminatedUnion) {
     return schema.options.flatMap(option => rowsOf(option, path, undefined))
+  }
+  if (schema instanceof z.ZodUnion) {
+    return schema.options.flatMap((option: z.core.$ZodType) => innerRows(option, path))
   }
   // Items without a setting of their own are said with their list.
   if (schema instanceof z.ZodArray) return innerRows(schema.element, `${path}[]`)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAddress, parseListenAddress } from './addresses.ts'
 import { parseDuration } from './durations.ts'
+import { parseInstant } from './instants.ts'
 import type { Parsed } from './parsed.ts'
 import { parsePattern } from './patterns.ts'
 import { parseSchedule } from './schedule.ts'
@@ -174,6 +175,28 @@ const override = mapping({
   budget: duration('RPO budget of these topics.'),
 })
 
+const maintenance = mapping({
+  until: scalar(
+    {
+      expected: 'an instant such as 2026-12-01T06:00:00Z',
+      meaning: 'When it ends: from then on the flow is active again, by itself.',
+    },
+    parseInstant,
+  ),
+  reason: word('Shown wherever the maintenance is.', 'a few words'),
+})
+
+const stateExpected = 'active, failed_over or maintenance with until and reason'
+
+/** A word or a mapping; problems inside the mapping are told at their place. */
+const state = z
+  .union([z.enum(['active', 'failed_over']), mapping({ maintenance })], { error: stateExpected })
+  .register(documentation, {
+    expected: stateExpected,
+    meaning:
+      'Whether the flow is expected to keep its budget. `failed_over` and `maintenance` are observed as ever, page nobody and spend no error budget.',
+  })
+
 const flow = mapping({
   name: word('Name of the flow, unique; the `flow` label.'),
   source: word('The cluster that producers write to.', 'the name of a cluster'),
@@ -196,6 +219,7 @@ const flow = mapping({
       override,
     ).prefault([]),
   }),
+  state: state.prefault('active'),
 })
 
 const flows = {

@@ -5,7 +5,7 @@ import {
   statuses,
   type TopicAssessment,
 } from '../model/assessment.ts'
-import type { Flow } from '../model/flow.ts'
+import { type Flow, stateAt } from '../model/flow.ts'
 import { type Instant, wallMsOf } from '../model/time.ts'
 
 /** One sample's labels (values in the order of the family's label names) and its value. */
@@ -65,14 +65,14 @@ function ofFlow(
 }
 
 /** From the configuration alone: there before the first poll. */
-function configured(name: string, help: string, value: (flow: Flow) => number): Family {
+function configured(name: string, help: string, value: (flow: Flow, snapshot: Snapshot) => number): Family {
   return {
     name: `kafka_replication_flow_${name}`,
     help,
     labels: flowLabels,
     subject: 'flow',
     *samples(snapshot) {
-      for (const { flow } of snapshot.flows) yield [[flow.name], value(flow)]
+      for (const { flow } of snapshot.flows) yield [[flow.name], value(flow, snapshot)]
     },
   }
 }
@@ -158,6 +158,23 @@ export const catalog = {
       }
     },
   },
+  flowState: {
+    name: 'kafka_replication_flow_state',
+    help: '1 for the state that holds: active, maintenance or failed_over. Only an active flow is expected to keep its budget.',
+    labels: ['flow', 'state'],
+    subject: 'flow',
+    *samples({ flows, clock }) {
+      for (const { flow } of flows) yield [[flow.name, stateAt(flow, clock.wallMs).kind], 1]
+    },
+  },
+  maintenanceUntil: configured(
+    'maintenance_until_timestamp_seconds',
+    'When the maintenance of the flow ends; 0 when it is in none.',
+    (flow, { clock }) => {
+      const state = stateAt(flow, clock.wallMs)
+      return state.kind === 'maintenance' ? state.untilMs / 1000 : 0
+    },
+  ),
   clusterUp: {
     name: 'kafka_replication_cluster_up',
     help: '1 if the cluster answered in the last poll, else 0; 0 before the first poll.',
@@ -407,6 +424,12 @@ export const selfCatalog = {
     type: 'counter',
     help: 'Polls by outcome: every cluster answered (complete), some did (partial), none did (failed).',
     labels: ['outcome'],
+  },
+  pollInterval: {
+    name: 'tidemark_poll_interval_seconds',
+    type: 'gauge',
+    help: 'The longest gap between two polls, by the schedule.',
+    labels: [],
   },
   pollDuration: {
     name: 'tidemark_poll_duration_seconds',

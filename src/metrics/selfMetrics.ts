@@ -4,6 +4,8 @@ import { selfCatalog } from './catalog.ts'
 export interface SelfMetricsOptions {
   readonly version: string
   readonly nodeVersion: string
+  /** The longest gap between two polls, in milliseconds. */
+  readonly pollMs: number
   /** Milliseconds since the epoch, read at every scrape. */
   readonly wallMs: () => number
 }
@@ -16,7 +18,7 @@ export class SelfMetrics {
   readonly #requests: Counter<'kafka_cluster' | 'api'>
   readonly #omitted: Gauge
 
-  constructor({ version, nodeVersion, wallMs }: SelfMetricsOptions) {
+  constructor({ version, nodeVersion, pollMs, wallMs }: SelfMetricsOptions) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     // Gauges that are named like counters, which the linters of the exposition format refuse.
@@ -46,6 +48,10 @@ export class SelfMetrics {
       ...described(selfCatalog.buildInfo),
       registers,
     }).set({ version, node_version: nodeVersion }, 1)
+    new Gauge({
+      ...described(selfCatalog.pollInterval),
+      registers,
+    }).set(pollMs / 1000)
     new Gauge({
       ...described(selfCatalog.clock),
       registers,

@@ -49,6 +49,26 @@ export interface MirrorMaker2Settings {
 /** Discriminated by `kind`: other engines join here. */
 export type ReplicatorSettings = MirrorMaker2Settings
 
+/**
+ * Whether the flow is expected to keep its budget. `failed_over`: the target has taken over, the copy is not waited
+ * for. A flow in maintenance is observed as ever and active again, by itself, from `untilMs` on.
+ */
+export type FlowState =
+  | { readonly kind: 'active' }
+  | { readonly kind: 'failed_over' }
+  | {
+      readonly kind: 'maintenance'
+      /** Milliseconds since the epoch. */
+      readonly untilMs: number
+      readonly reason: string
+    }
+
+export const flowStates = [
+  'active',
+  'maintenance',
+  'failed_over',
+] as const satisfies readonly FlowState['kind'][]
+
 /** One direction of replication: source cluster, target cluster, the engine between them, the topics in scope. */
 export interface Flow {
   readonly name: string
@@ -59,8 +79,14 @@ export interface Flow {
   readonly replicator: ReplicatorSettings
   readonly topics: NameFilter
   readonly rpo: Rpo
+  readonly state: FlowState
   /** Bytes of records that one poll may read of both clusters together; 0: none at all. */
   readonly auditBytesPerPoll: number
+}
+
+/** The state that holds at a wall time: a maintenance ends by itself. */
+export function stateAt({ state }: Pick<Flow, 'state'>, wallMs: number): FlowState {
+  return state.kind === 'maintenance' && wallMs >= state.untilMs ? { kind: 'active' } : state
 }
 
 /** The budget of one topic in milliseconds: the first override that matches, else the flow's. */

@@ -8,7 +8,7 @@ import type {
   TopicAssessment,
 } from '../model/assessment.ts'
 import type { Audit, OpenTransaction, Tail } from '../model/comparison.ts'
-import type { Flow } from '../model/flow.ts'
+import { type Flow, stateAt } from '../model/flow.ts'
 import type { Unknown } from '../model/reading.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
 import type { FlowSummaryView, FlowsView, FlowView, PartitionView, TopicView } from './schema.ts'
@@ -62,6 +62,7 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: numb
     target: flow.target,
     replicator: flow.replicator.kind,
     tier: flow.tier ?? null,
+    state: stateView(flow, clock),
     ...recoveryOf(assessment, clock),
     summary: lossSentence(assessment, clock),
     budget: budgetSentence(assessment, clock),
@@ -95,6 +96,16 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: numb
       offsetSyncs: unknownView(facts.engineUnknown.pairs),
       heartbeats: unknownView(facts.heartbeatUnknown),
     },
+  }
+}
+
+function stateView(flow: Flow, clock: ClockReading): FlowSummaryView['state'] {
+  const state = stateAt(flow, clock.wallMs)
+  const isMaintained = state.kind === 'maintenance'
+  return {
+    kind: state.kind,
+    until: isMaintained ? new Date(state.untilMs).toISOString() : null,
+    reason: isMaintained ? state.reason : null,
   }
 }
 

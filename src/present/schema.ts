@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { statuses } from '../model/assessment.ts'
+import { flowStates } from '../model/flow.ts'
 
 // What the JSON API gives. Offsets and counts of records are strings: they are 64 bits wide.
 
@@ -118,6 +119,13 @@ export const flowSummarySchema = z.object({
   target: z.string(),
   replicator: z.string(),
   tier: z.string().nullable(),
+  state: z
+    .object({
+      kind: z.enum(flowStates),
+      until: instant.nullable(),
+      reason: z.string().nullable(),
+    })
+    .describe('only an active flow is expected to keep its budget'),
   ...recovery,
   summary: z.string().describe('what would be lost if the source died now'),
   budget: z.string().describe('whether the budget is shown to be kept, in words'),

@@ -6,7 +6,7 @@ import {
   statuses,
   type TopicAssessment,
 } from '../model/assessment.ts'
-import type { Flow } from '../model/flow.ts'
+import { type Flow, stateAt } from '../model/flow.ts'
 import type { ClockReading } from '../model/time.ts'
 import {
   blindSpots,
@@ -16,6 +16,7 @@ import {
   duration,
   isStale,
   lossSentence,
+  stateSentence,
   timeOfDay,
   topicSentence,
 } from './words.ts'
@@ -47,7 +48,7 @@ export function statusPage(snapshot: Snapshot, clock: ClockReading): string {
   const waiting = snapshot.flows.flatMap(({ flow, assessment }) => (assessment === undefined ? flow : []))
   const worstFirst = polled.toSorted(
     (a, b) =>
-      Number(b.deadline < clock.now) - Number(a.deadline < clock.now) ||
+      Number(isPastBudget(b, clock)) - Number(isPastBudget(a, clock)) ||
       statuses.indexOf(a.status) - statuses.indexOf(b.status) ||
       a.deadline - b.deadline,
   )
@@ -63,7 +64,7 @@ export function statusPage(snapshot: Snapshot, clock: ClockReading): string {
 <body>
 <h1>If a source cluster died now</h1>
 <main>
-${waiting.map(waitingSection).join('')}${worstFirst.map(flow => flowSection(flow, snapshot.pollMs, clock)).join('')}</main>
+${waiting.map(flow => waitingSection(flow, clock)).join('')}${worstFirst.map(flow => flowSection(flow, snapshot.pollMs, clock)).join('')}</main>
 <footer class="soft">
 <p>${clusterLine(snapshot, clock)}</p>
 <p>Shown at ${timeOfDay(clock.now, clock)}. Polled at least every ${duration(snapshot.pollMs)}. <a href="/metrics">/metrics</a>, <a href="/api/v1/flows">/api/v1/flows</a></p>
@@ -80,16 +81,22 @@ function title(
   pollMs: number,
   clock: ClockReading,
 ): string {
-  if (worst !== undefined && worst.deadline < clock.now) return `past its budget: ${escaped(worst.flow.name)}`
+  if (worst !== undefined && isPastBudget(worst, clock)) return `past its budget: ${escaped(worst.flow.name)}`
   if (waiting !== undefined) return `not polled yet: ${escaped(waiting.name)}`
   if (worst === undefined) return 'Tidemark'
   return `${isStale(worst, clock, pollMs) ? 'unknown' : worst.status}: ${escaped(worst.flow.name)}`
 }
 
-function waitingSection({ name, source }: Flow): string {
+function stateLine(flow: Flow, clock: ClockReading): string {
+  const sentence = stateSentence(flow, clock)
+  return sentence === undefined ? '' : `<p class="status pending">${escaped(sentence)}</p>\n`
+}
+
+function waitingSection(flow: Flow, clock: ClockReading): string {
+  const { name, source } = flow
   return `<section>
 <h2>${escaped(name)}: <span class="status unknown">not polled yet</span></h2>
-<p class="loss">The first poll has not ended: nobody can tell yet what would be lost if ${escaped(source)} died.</p>
+${stateLine(flow, clock)}<p class="loss">The first poll has not ended: nobody can tell yet what would be lost if ${escaped(source)} died.</p>
 </section>
 `
 }
@@ -104,7 +111,7 @@ function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockRea
       : `Both clusters last answered ${duration(clock.now - facts.observedAt)} ago.`
   return `<section>
 <h2>${escaped(flow.name)}: ${flowWord(assessment, pollMs, clock)} <span class="soft">(${escaped(flow.source)} to ${escaped(flow.target)}${flow.tier === undefined ? '' : `, ${escaped(flow.tier)}`})</span></h2>
-<p class="loss">${escaped(lossSentence(assessment, clock))}</p>
+${stateLine(flow, clock)}<p class="loss">${escaped(lossSentence(assessment, clock))}</p>
 <p>${escaped(budgetSentence(assessment, clock))}</p>
 ${lost.length === 0 ? '' : `<p class="stalled">What is lost or wrong:</p>\n<ul>${lost.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${blind.length === 0 ? '' : `<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${topics.length === 0 ? '' : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
 </section>
@@ -136,9 +143,14 @@ function clusterLine({ clusters }: Snapshot, clock: ClockReading): string {
     .join('; ')
 }
 
+/** A flow that is in maintenance or failed over is not expected to keep its budget. */
+function isPastBudget({ deadline, flow }: FlowAssessment, clock: ClockReading): boolean {
+  return deadline < clock.now && stateAt(flow, clock.wallMs).kind === 'active'
+}
+
 /** The status, which is not shown as if it held when it is about a time long gone. */
 function flowWord(assessment: FlowAssessment, pollMs: number, clock: ClockReading): string {
-  const past = assessment.deadline < clock.now ? ', <span class="status stalled">past its budget</span>' : ''
+  const past = isPastBudget(assessment, clock) ? ', <span class="status stalled">past its budget</span>' : ''
   if (!isStale(assessment, clock, pollMs)) return statusWord(assessment.status) + past
   const was = `${assessment.status} at ${timeOfDay(assessment.facts.at, clock)}`
   return `${statusWord('unknown')} <span class="soft">(${was})</span>${past}`

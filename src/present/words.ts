@@ -1,5 +1,6 @@
 import type { FlowAssessment, TopicAssessment } from '../model/assessment.ts'
 import type { Tail } from '../model/comparison.ts'
+import { type Flow, stateAt } from '../model/flow.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
 
 const units = [
@@ -86,6 +87,16 @@ export function totalLag(topics: readonly TopicAssessment[]): bigint | undefined
     total += lag
   }
   return total
+}
+
+/** Why nobody is paged for a flow; undefined while it is active. */
+export function stateSentence(flow: Flow, clock: ClockReading): string | undefined {
+  const state = stateAt(flow, clock.wallMs)
+  const outside = 'It is observed as ever, but nobody is paged for it and it spends no error budget.'
+  if (state.kind === 'active') return undefined
+  if (state.kind === 'failed_over') return `Failed over: ${flow.target} has taken over. ${outside}`
+  const until = new Date(state.untilMs).toISOString().replace('T', ' ').slice(0, 19)
+  return `In maintenance until ${until} UTC (${state.reason}). ${outside}`
 }
 
 /** Whether the budget is shown to be kept, in one sentence. */

@@ -18,7 +18,7 @@ describe('docs/metrics.md', () => {
   })
 
   test('has every metric of the exporter itself', async () => {
-    const own = new SelfMetrics({ version: '1', nodeVersion: 'v24', wallMs: () => 1 })
+    const own = new SelfMetrics({ version: '1', nodeVersion: 'v24', pollMs: 15_000, wallMs: () => 1 })
     const names = [...(await own.render('prometheus')).matchAll(/^# TYPE (tidemark_\S+)/gm)]
     expect(names.length).toBeGreaterThan(5)
     for (const [, name] of names) expect(metricsReference()).toContain(`| \`${name}\` |`)

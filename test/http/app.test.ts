@@ -24,7 +24,12 @@ function application(parts: Partial<Shown> = {}) {
   return createApp({
     snapshot: () => snapshot,
     families: () => families,
-    selfMetrics: new SelfMetrics({ version: '1', nodeVersion: 'v24', wallMs: () => 1_772_361_000_000 }),
+    selfMetrics: new SelfMetrics({
+      version: '1',
+      nodeVersion: 'v24',
+      pollMs: 15_000,
+      wallMs: () => 1_772_361_000_000,
+    }),
     clock: () => clockAt(world.now),
     unpolled: () => [],
     ...parts,

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { catalog, type Family } from '../../src/metrics/catalog.ts'
 import { renderFamilies } from '../../src/metrics/exposition.ts'
 import type { FlowAssessment, Snapshot } from '../../src/model/assessment.ts'
+import type { Flow } from '../../src/model/flow.ts'
 import { unknown } from '../../src/model/reading.ts'
 import { Exposition } from '../support/exposition.ts'
-import { coveredWorld, snapshotOf } from '../support/snapshots.ts'
+import { clockAt, coveredWorld, snapshotOf, worldBeganAtMs } from '../support/snapshots.ts'
 import { aFlow, World } from '../support/world.ts'
 
 const options = { topics: 'all', partitions: true } as const
@@ -37,6 +38,8 @@ describe('a page of /metrics', () => {
     expect(
       samplesOf(snapshotOf({ ...world.flow, tier: 'gold' }, assessment)),
     ).toBe(`kafka_replication_flow_info{flow="east-to-west",source_cluster="east",target_cluster="west",replicator="mirrormaker2",policy="default",tier="gold"} 1
+kafka_replication_flow_state{flow="east-to-west",state="active"} 1
+kafka_replication_flow_maintenance_until_timestamp_seconds{flow="east-to-west"} 0
 kafka_replication_cluster_up{kafka_cluster="east"} 1
 kafka_replication_cluster_up{kafka_cluster="west"} 1
 kafka_replication_flow_observation_timestamp_seconds{flow="east-to-west"} 1772361030
@@ -140,11 +143,44 @@ test('label values: backslash, quote and newline are escaped, everything else st
   expect(new Exposition(text).all(catalog.flowRpoBudget.name, { flow: name })).toHaveLength(1)
 })
 
+describe('the state of a flow', () => {
+  const stateLines = (state: Flow['state'], seconds: number): readonly string[] => {
+    const world = coveredWorld()
+    const snapshot = snapshotOf({ ...world.flow, state }, undefined, {
+      clock: clockAt(world.now + seconds * 1000),
+    })
+    return renderFamilies(snapshot, { topics: 'all', partitions: false })
+      .text.split('\n')
+      .filter(line => /^kafka_replication_flow_(state|maintenance)/.test(line))
+  }
+
+  test('failed over', () => {
+    expect(stateLines({ kind: 'failed_over' }, 0)).toEqual([
+      'kafka_replication_flow_state{flow="east-to-west",state="failed_over"} 1',
+      'kafka_replication_flow_maintenance_until_timestamp_seconds{flow="east-to-west"} 0',
+    ])
+  })
+
+  test('a maintenance ends by itself', () => {
+    const state = { kind: 'maintenance', untilMs: worldBeganAtMs + 60_000, reason: 'disks' } as const
+    expect(stateLines(state, 59)).toEqual([
+      'kafka_replication_flow_state{flow="east-to-west",state="maintenance"} 1',
+      `kafka_replication_flow_maintenance_until_timestamp_seconds{flow="east-to-west"} ${worldBeganAtMs / 1000 + 60}`,
+    ])
+    expect(stateLines(state, 60)).toEqual([
+      'kafka_replication_flow_state{flow="east-to-west",state="active"} 1',
+      'kafka_replication_flow_maintenance_until_timestamp_seconds{flow="east-to-west"} 0',
+    ])
+  })
+})
+
 describe('missing stays missing', () => {
   test('before the first poll there is only what is configured', () => {
     expect(
       samplesOf(snapshotOf(aFlow(), undefined)),
     ).toBe(`kafka_replication_flow_info{flow="east-to-west",source_cluster="east",target_cluster="west",replicator="mirrormaker2",policy="default",tier=""} 1
+kafka_replication_flow_state{flow="east-to-west",state="active"} 1
+kafka_replication_flow_maintenance_until_timestamp_seconds{flow="east-to-west"} 0
 kafka_replication_cluster_up{kafka_cluster="east"} 0
 kafka_replication_cluster_up{kafka_cluster="west"} 0
 kafka_replication_flow_rpo_budget_seconds{flow="east-to-west"} 300

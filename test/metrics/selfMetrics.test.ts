@@ -11,7 +11,7 @@ import { coveredWorld, snapshotOf } from '../support/snapshots.ts'
 beforeAll(() => ensureTools(['promtool']), 300_000)
 
 function selfMetrics(wallMs = () => 1_772_361_000_250): SelfMetrics {
-  return new SelfMetrics({ version: '1.2.3', nodeVersion: 'v24.0.0', wallMs })
+  return new SelfMetrics({ version: '1.2.3', nodeVersion: 'v24.0.0', pollMs: 15_000, wallMs })
 }
 
 /** A page on which every metric of the catalog but the retraction has a series. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Snapshot } from '../../src/model/assessment.ts'
 import { statusPage, statusPagePolicy } from '../../src/present/statusPage.ts'
-import { clockAt, coveredWorld, snapshotOf } from '../support/snapshots.ts'
+import { clockAt, coveredWorld, snapshotOf, worldBeganAtMs } from '../support/snapshots.ts'
 import { aFlow, type World } from '../support/world.ts'
 
 function pageAfter(snapshot: Snapshot, world: World, seconds: number): string {
@@ -51,6 +51,28 @@ describe('the status page', () => {
     const page = pageAfter(snapshot, world, 301)
     expect(textOf(page)).toContain('past its budget')
     expect(titleOf(page)).toBe('past its budget: east-to-west')
+  })
+
+  test.each([
+    [{ kind: 'failed_over' }, 'Failed over: west has taken over.'],
+    [
+      { kind: 'maintenance', untilMs: worldBeganAtMs + 86_400_000, reason: 'new <disks>' },
+      'In maintenance until 2026-03-02 10:30:00 UTC (new &lt;disks&gt;).',
+    ],
+  ] as const)('past its budget, but %o: says so and does not cry', (state, sentence) => {
+    const flow = { ...world.flow, state }
+    const idle = pageAfter(snapshotOf(flow, { ...assessment, flow }), world, 3_600)
+    expect(idle).toContain(sentence)
+    expect(idle).toContain('nobody is paged for it')
+    expect(idle).not.toContain('past its budget')
+  })
+
+  test('a maintenance that has ended is past its budget like any other flow', () => {
+    const state = { kind: 'maintenance', untilMs: worldBeganAtMs + 60_000, reason: 'disks' } as const
+    const flow = { ...world.flow, state }
+    const late = pageAfter(snapshotOf(flow, { ...assessment, flow }), world, 3_600)
+    expect(late).toContain('past its budget')
+    expect(late).not.toContain('maintenance')
   })
 
   test('all that comes from outside is escaped', () => {

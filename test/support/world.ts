@@ -55,6 +55,7 @@ export function aFlow(parts: FlowParts = {}): Flow {
     source: 'east',
     target: 'west',
     tier: undefined,
+    state: { kind: 'active' },
     replicator: { ...settings, ...parts.replicator },
     topics: { includes: parts.includes ?? (() => true), literals: parts.literals ?? [] },
     rpo: { ...rpo, ...parts.rpo },
