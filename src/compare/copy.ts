@@ -17,6 +17,8 @@ export interface StretchMatch {
   readonly isTelling: boolean
   /** Source records that have no copy although the copies of their neighbours are neighbours. */
   readonly skipped: readonly bigint[]
+  /** Below the lowest match the target has records, and none of them is a copy of anything in sight. */
+  readonly isForeignBelow: boolean
   /** Source records that have no copy in their place; something else may be the reason (compaction, a marker beside it). */
   readonly unplaced: readonly bigint[]
 }
@@ -139,6 +141,7 @@ export function matchStretch(
     const fingerprint = ofSource[original] ?? ''
     return inSource.get(fingerprint)?.length === 1 && inTarget.get(fingerprint)?.length === 1
   }
+  const lowestCopy = matches.at(-1)?.[1] ?? 0
   // Where everything is in its place, it does not matter.
   const tells = isWhole || areMostlyDistinct(inSource.size, originals.length)
   return {
@@ -151,6 +154,8 @@ export function matchStretch(
     mismatches,
     skipped,
     unplaced,
+    isForeignBelow:
+      !isWhole && lowestCopy > 0 && ofTarget.slice(0, lowestCopy).every(it => !inSource.has(it)),
   }
 }
 

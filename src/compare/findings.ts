@@ -360,9 +360,8 @@ function auditAfter(
   const isLost =
     !isDiscarded &&
     lapMatched &&
-    searchedFrom !== undefined &&
     !isSourceDone &&
-    (isTargetDone || isSearchedEnough) &&
+    (isSearchedEnough || (isTargetDone && (searchedFrom !== undefined || match.isForeignBelow))) &&
     hasNoHoles(source) &&
     hasNoHoles(target)
   if (isLost) {

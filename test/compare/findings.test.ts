@@ -405,10 +405,29 @@ describe('a contradiction', () => {
     expect(lostIn(result)).toEqual(['10-13 skipped perhaps'])
   })
 
+  const below = (words: string, from = 20) => ({
+    source: aWindow(10, 'a b c d'),
+    target: aWindow(from, words, { logStart: BigInt(from) }),
+  })
+
+  test('is, possibly, what lies below the lowest copy where the target begins with something else', () => {
+    const result = after(partition(), looked('copy', below('x y c d')))
+    expect(result.outcome).toBe('contradicted')
+    expect(lostIn(result)).toEqual(['10-12 skipped perhaps'])
+  })
+
+  test.each([
+    ['begins with the lowest copy', below('c d')],
+    ['begins with a copy of a later record', below('d y c d')],
+    ['has more below', { ...below('x y c d'), target: aWindow(20, 'x y c d') }],
+  ])('is nothing below the lowest copy where the target %s', (_, read) => {
+    expect(lostIn(after(partition(), looked('copy', read)))).toEqual([])
+  })
+
   test.each([
     ['nothing has matched in this lap', { ...searching, lapMatched: false }, gone],
     ['the search goes on', searching, { ...gone, target: aWindow(20, 'x y z') }],
-    ['something matches', searching, { ...gone, target: aWindow(20, 'x y c', { logStart: 20n }) }],
+    ['something matches', searching, { ...gone, target: aWindow(20, 'c y c', { logStart: 20n }) }],
     [
       "the source's log begins there",
       searching,

@@ -57,7 +57,11 @@ describe('a source topic recreated longer than the position that MirrorMaker has
       topic,
       0,
       'what lies below the old position is lost',
-      ({ lost }) => lost.some(range => range.certain && !range.former),
+      // The newest of them only once MirrorMaker has committed behind them: until then a restart would copy them.
+      ({ lost }) => {
+        const [first, ...others] = lost.filter(range => !range.former)
+        return first?.certain === true && others.length === 0
+      },
     )
     expect(view.lost.filter(range => !range.former)).toMatchObject([
       { from: '0', to: String(former), cause: 'recreated', certain: true },
