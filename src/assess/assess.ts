@@ -50,6 +50,10 @@ export function assessFlow(
     topicsByStatus,
     unknownTopicsByReason,
     unprovenTopics: topics.length - provenPoints.length,
+    ...lossesOf(previous, topics),
+    mismatches: sum(topics.map(topic => topic.mismatches)),
+    retentionDeadline: earliest(topics.map(topic => topic.retentionDeadline)),
+    topicsWithStaleSyncs: topics.filter(topic => topic.pairsFresh === false).length,
     recoveryPoint,
     knownRecoveryPoint: oldest(provenPoints),
     estimatedRecoveryPoint: oldest(topics.map(topic => topic.estimatedRecoveryPoint)),
@@ -60,6 +64,25 @@ export function assessFlow(
     partitionsObserved: sum(topics.map(topic => topic.partitionsObserved)),
     ...auditedOf(facts),
   }
+}
+
+/** A topic that leaves the scope takes nothing with it, and what was only possible before is not counted back. */
+function lossesOf(
+  previous: FlowAssessment | undefined,
+  topics: readonly TopicAssessment[],
+): Pick<FlowAssessment, 'lost' | 'possiblyLost'> {
+  const before = new Map(previous?.topics.map(topic => [topic.topic, topic]))
+  let [lost, possiblyLost] = [previous?.lost ?? 0n, previous?.possiblyLost ?? 0n]
+  for (const topic of topics) {
+    const known = before.get(topic.topic)
+    lost += more(topic.lost, known?.lost)
+    possiblyLost += more(topic.possiblyLost, known?.possiblyLost)
+  }
+  return { lost, possiblyLost }
+}
+
+function more(now: bigint, before = 0n): bigint {
+  return now > before ? now - before : 0n
 }
 
 function assessTopic(facts: TopicComparison, now: Instant, context: AssessContext): TopicAssessment {

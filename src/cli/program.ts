@@ -34,6 +34,14 @@ Ends with exit code 0 on SIGTERM or SIGINT; 2 when the configuration is wrong.`,
   validate: `
 Prints every problem at once, with its place in the file, what was expected and what was found. Connects to nothing.
 Exit code 0 when it is valid (warnings included), 2 when not.`,
+  generate: `
+docs: the references of metrics, configuration and API. alerts: recording and alert rules for Prometheus, Mimir and
+Thanos, the same as a PrometheusRule, their promtool tests, an example for Alertmanager and its PagerDuty template.
+
+  tidemark generate alerts --out alerts
+  tidemark generate alerts --explain --config tidemark.yaml
+
+Exit code 0, or 2 for wrong options or a wrong configuration.`,
 }
 
 /**
@@ -85,11 +93,33 @@ export async function runProgram(
   program
     .command('generate')
     .description('write what is generated from the catalog and the schema')
-    .addArgument(new Argument('<what>', 'which of them').choices(['docs']))
-    .requiredOption('--out <dir>', 'where to')
-    .action(async (_what: string, options: { out: string }) => {
+    .addArgument(new Argument('<what>', 'which of them').choices(['alerts', 'docs']))
+    .option('--out <dir>', 'where to')
+    .optionsGroup('Of alerts:')
+    .option('--explain', 'instead of writing: how long each alert takes from a breach to its page')
+    .option('--config <file>', 'whose polls and objectives to explain')
+    .option('--scrape-interval <duration>', 'the longest at which Prometheus scrapes the exporter', '30s')
+    .option('--evaluation-interval <duration>', 'how often the rules are evaluated', '30s')
+    .option('--restart <duration>', 'what a restart of the exporter may take', '2m')
+    .option('--keep-firing <duration>', 'how long a page stays after its reason has gone', '5m')
+    .option('--group-wait <duration>', "Alertmanager's group_wait, to explain", '10s')
+    .option('--retention <duration>', 'how long Prometheus keeps samples, to explain', '15d')
+    .option('--runbooks-url <url>', 'where the runbooks are; of this version by default')
+    .option(
+      '--dashboard-url <url>',
+      "a dashboard to link to, $flow in it is the flow; else Prometheus' own graph",
+    )
+    .addHelpText('after', help.generate)
+    .action(async (what: string, options: { out?: string }) => {
+      if (what === 'alerts') {
+        const { generateAlerts } = await import('./generateAlerts.ts')
+        code = await generateAlerts({ ...options, version }, output)
+        return
+      }
+      const { out } = options
+      if (out === undefined) return program.error("error: required option '--out <dir>' not specified")
       const { generate } = await import('./generate.ts')
-      code = await generate(options, output)
+      code = await generate({ out }, output)
     })
 
   try {

@@ -236,6 +236,37 @@ export const catalog = {
       }
     },
   },
+  flowLost: {
+    ...ofFlow(
+      'lost_records_total',
+      'Source offsets of any topic that will never be on the target. Since Tidemark started.',
+      ({ lost }) => lost,
+    ),
+    type: 'counter',
+  },
+  flowPossiblyLost: {
+    ...ofFlow(
+      'possibly_lost_records_total',
+      'Source offsets of any topic of which it is not excluded that they are lost, since Tidemark started.',
+      ({ possiblyLost }) => possiblyLost,
+    ),
+    type: 'counter',
+  },
+  flowMismatched: ofFlow(
+    'mismatched_records',
+    'Records of the target, in any topic, that are not the copy of the source record whose place they have.',
+    ({ mismatches }) => mismatches,
+  ),
+  flowRetentionDeadline: ofFlow(
+    'retention_deadline_timestamp_seconds',
+    "When the source's retention first starts to delete records of any topic that are not on the target; absent while nothing waits for long or that cannot be told.",
+    ({ retentionDeadline }, snapshot) => seconds(retentionDeadline, snapshot),
+  ),
+  flowStaleOffsetSyncs: ofFlow(
+    'stale_offset_sync_topics',
+    'Topics whose newest offset sync no longer translates what was produced: groups would read more again after a failover.',
+    ({ topicsWithStaleSyncs }) => topicsWithStaleSyncs,
+  ),
   provableExposure: ofFlow(
     'provable_exposure_seconds',
     "The smallest exposure that can be proven with this replicator's flush interval and this schedule; a smaller budget cannot be shown to be kept.",

@@ -53,6 +53,15 @@ export interface FlowAssessment {
   readonly topicsByStatus: Readonly<Record<Status, number>>
   readonly unknownTopicsByReason: ReadonlyMap<string, number>
   readonly unprovenTopics: number
+  /** What its topics lost, those included that are no longer in scope: only ever more, since this process started. */
+  readonly lost: bigint
+  readonly possiblyLost: bigint
+  /** Records of the target that stand where another one should, of all topics. */
+  readonly mismatches: number
+  /** The first of the topics'. */
+  readonly retentionDeadline: Instant | undefined
+  /** Topics whose newest offset syncs no longer translate what was produced. */
+  readonly topicsWithStaleSyncs: number
   /** The worst topic's; undefined as soon as one topic has none. */
   readonly recoveryPoint: Instant | undefined
   /** The worst of the topics that have one. */

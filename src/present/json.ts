@@ -89,6 +89,10 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: numb
       partitionsAudited: assessment.partitionsAudited,
       auditedSince: timeOrNull(assessment.auditedSince, clock),
     },
+    lostRecords: assessment.lost.toString(),
+    possiblyLostRecords: assessment.possiblyLost.toString(),
+    mismatchedRecords: assessment.mismatches,
+    retentionDeadline: timeOrNull(assessment.retentionDeadline, clock),
     damages: [...damages(assessment)],
     absentTopics: [...facts.absentTopics],
     engine: {

@@ -157,6 +157,10 @@ export const flowSummarySchema = z.object({
     partitionsAudited: z.int(),
     auditedSince: instant.nullable().describe('every partition was looked at then or later'),
   }),
+  lostRecords: offset.describe('of all topics, since this process started; only ever more'),
+  possiblyLostRecords: offset,
+  mismatchedRecords: z.int(),
+  retentionDeadline: instant.nullable().describe('the first of all topics'),
   damages: z.array(z.string()).describe('what is lost, or wrong on the target, a sentence a topic'),
   absentTopics: z.array(z.string()).describe('names in the filter that the source does not have'),
   engine: z

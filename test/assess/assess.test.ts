@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { stalledAfterMs, topicDeadline } from '../../src/assess/assess.ts'
+import { assessFlow, stalledAfterMs, topicDeadline } from '../../src/assess/assess.ts'
+import type { FlowAssessment } from '../../src/model/assessment.ts'
 import { provableExposureMs } from '../../src/model/engine.ts'
 import { budgetOf } from '../../src/model/flow.ts'
+import { aComparison, aContent, aPartition } from '../support/comparisons.ts'
 import { aFlow, flushMs, pollMs, topicIn, World } from '../support/world.ts'
 
 const context = { pacing: { commitIntervalMs: flushMs, pairSpacing: 100n }, pollMs }
@@ -146,6 +148,36 @@ describe('sums', () => {
     expect(flow.unknownTopicsByReason.size).toBe(2)
     expect(flow.topicsByStatus).toEqual({ stalled: 0, unknown: 3, behind: 0, pending: 0, covered: 1 })
     expect(flow.unknown).toBeDefined()
+  })
+
+  test('losses of a flow only grow: a topic that leaves the scope takes none with it', () => {
+    const withLosses = (losses: Record<string, readonly [lost: bigint, possiblyLost: bigint]>) =>
+      aComparison(
+        Object.fromEntries(
+          Object.entries(losses).map(([topic, [lost, possiblyLost]]) => [
+            topic,
+            [aPartition({ content: aContent({ losses: { ranges: [], lost, possiblyLost } }) })],
+          ]),
+        ),
+        5,
+      )
+    const steps = [
+      withLosses({ orders: [3n, 5n], payments: [10n, 0n] }),
+      withLosses({ orders: [4n, 4n] }),
+      withLosses({ orders: [4n, 4n], payments: [2n, 0n] }),
+      withLosses({ orders: [4n, 6n], payments: [3n, 0n] }),
+    ]
+    let flowNow: FlowAssessment | undefined
+    const seen = steps.map(step => {
+      flowNow = assessFlow(flowNow, step, { flow: aFlow(), ...context })
+      return [flowNow.lost, flowNow.possiblyLost]
+    })
+    expect(seen).toEqual([
+      [13n, 5n],
+      [14n, 5n],
+      [16n, 5n],
+      [17n, 7n],
+    ])
   })
 
   test('a topic of which nothing is known has no lag, not 0', () => {

@@ -49,6 +49,10 @@ kafka_replication_flow_known_recovery_point_timestamp_seconds{flow="east-to-west
 kafka_replication_flow_estimated_recovery_point_timestamp_seconds{flow="east-to-west"} 1772361015
 kafka_replication_flow_rpo_deadline_timestamp_seconds{flow="east-to-west"} 1772361135
 kafka_replication_flow_unproven_topics{flow="east-to-west"} 0
+kafka_replication_flow_lost_records_total{flow="east-to-west"} 0
+kafka_replication_flow_possibly_lost_records_total{flow="east-to-west"} 0
+kafka_replication_flow_mismatched_records{flow="east-to-west"} 0
+kafka_replication_flow_stale_offset_sync_topics{flow="east-to-west"} 0
 kafka_replication_flow_provable_exposure_seconds{flow="east-to-west"} 120
 kafka_replication_flow_status{flow="east-to-west",status="behind"} 1
 kafka_replication_flow_topics{flow="east-to-west",status="stalled"} 0

@@ -25,7 +25,12 @@ async function fullPage(format: 'prometheus' | 'openmetrics'): Promise<string> {
   const own = selfMetrics()
   own.pollEnded('complete', 0.2)
   own.requestSent('east', 'ListOffsets')
-  const assessment = { ...world.poll(), retractedAt: world.now, auditedSince: world.now }
+  const assessment = {
+    ...world.poll(),
+    retractedAt: world.now,
+    auditedSince: world.now,
+    retentionDeadline: world.now,
+  }
   const known = {
     ...assessment,
     topics: assessment.topics.map(topic => ({

@@ -1,0 +1,152 @@
+import { copyLabels, lastOf, maxOf, metric, replicaLabels } from './promql.ts'
+import { type AlertTimings, bridgeMs, promDuration } from './timings.ts'
+
+export interface RecordingRule {
+  readonly record: string
+  readonly expr: string
+}
+
+/** For this long it is remembered what a flow was when nobody exports it any more. */
+export const memory = '1d'
+
+/** Clocks that differ by more make timestamps of no use, in seconds. */
+const clockToleranceSeconds = 5
+/** An observation this much older than another replica's is an old view, in seconds. */
+const oldViewSeconds = 60
+
+/** The series that rules make, named level:what:unit. */
+export const recorded = {
+  clockOff: 'replica:tidemark_clock_off:bool',
+  replicaSlack: 'replica:tidemark_rpo_slack:seconds',
+  slack: 'flow:tidemark_rpo_slack:seconds',
+  active: 'flow:tidemark_active:bool',
+  maintenanceUntil: 'flow:tidemark_maintenance_until:timestamp',
+  tierSeen: 'flow:tidemark_tier:timestamp',
+  expected: 'flow:tidemark_expected:info',
+  breached: 'flow:tidemark_rpo_breached:bool',
+  unreported: 'flow:tidemark_unreported:bool',
+  exporterUp: 'exporter:tidemark_up:bool',
+  bad: 'flow:tidemark_slo_bad:bool',
+  objective: 'flow:tidemark_slo_objective:ratio',
+  window: 'flow:tidemark_slo_window:seconds',
+  breached5m: 'flow:tidemark_rpo_breached:ratio_rate5m',
+  breached30m: 'flow:tidemark_rpo_breached:ratio_rate30m',
+  bad1h: 'flow:tidemark_slo_bad:ratio_rate1h',
+  bad6h: 'flow:tidemark_slo_bad:ratio_rate6h',
+  bad3d: 'flow:tidemark_slo_bad:ratio_rate3d',
+  spent: 'flow:tidemark_slo_budget_spent:ratio',
+} as const
+
+/** Windows over which the spent budget can be counted, in days: the largest that is not longer than the flow's. */
+export const windowDays = [1, 7, 14, 28, 30, 90] as const
+
+const secondsOfDay = 86_400
+
+/**
+ * What of the SLO needs more than one look: which replicas count (docs/adr/0009-alerts-from-replicas.md), whether a
+ * flow is expected to keep its budget, whether it does, and how much of its error budget is spent. In the order of
+ * evaluation; they belong into one group with the alerts that use them.
+ */
+export function recordingRules(timings: AlertTimings): readonly RecordingRule[] {
+  const restart = promDuration(timings.restartMs)
+  const bridge = promDuration(bridgeMs(timings))
+  const shareOf = (range: string, seconds: number): string =>
+    `sum_over_time(${recorded.bad}[${range}]) * ${timings.evaluationMs / 1000} / ${seconds}`
+  const observation = metric.observationTimestamp
+  const unproven = metric.unprovenTopics
+  return [
+    {
+      record: recorded.clockOff,
+      expr: `abs(${metric.clock} - timestamp(${metric.clock})) >= bool ${clockToleranceSeconds}`,
+    },
+    {
+      record: recorded.replicaSlack,
+      expr: `(${metric.rpoDeadline} - timestamp(${metric.rpoDeadline}))
+unless ignoring (flow) (${recorded.clockOff} == 1)
+unless (
+  ${observation}
+  < ignoring (${replicaLabels}) group_left ()
+  max without (${replicaLabels}) (${metric.recoveryPointRetracted})
+)
+unless (
+  ${unproven}
+  > ignoring (${replicaLabels}) group_left ()
+  min without (${replicaLabels}) (
+    ${unproven}
+    unless (
+      ${observation}
+      < ignoring (${replicaLabels}) group_left ()
+      (max without (${replicaLabels}) (${observation}) - ${oldViewSeconds})
+    )
+  )
+)`,
+    },
+    {
+      record: recorded.slack,
+      expr: `min without (shard) (max without (${replicaLabels}) (${recorded.replicaSlack}))`,
+    },
+    {
+      record: recorded.active,
+      expr: `${maxOf(`${metric.flowState}{state="active"}`, 'state')}
+or ${maxOf(metric.flowState, 'state')} * 0`,
+    },
+    { record: recorded.maintenanceUntil, expr: maxOf(metric.maintenanceUntil) },
+    {
+      record: recorded.tierSeen,
+      expr: maxOf(
+        `timestamp(${metric.flowInfo})`,
+        'source_cluster',
+        'target_cluster',
+        'replicator',
+        'policy',
+      ),
+    },
+    {
+      record: recorded.expected,
+      expr: `(topk without (tier) (1, ${lastOf(recorded.tierSeen, memory)}) * 0 + 1)
+and ignoring (tier) (
+  ${lastOf(recorded.active, memory)} == 1
+  or (${lastOf(recorded.maintenanceUntil, memory)} > 0) < time()
+)`,
+    },
+    { record: recorded.breached, expr: `(${recorded.slack} < bool 0) * ${recorded.active}` },
+    {
+      record: recorded.unreported,
+      expr: `max without (tier) (${recorded.expected})
+unless count_over_time(${recorded.slack}[${restart}])`,
+    },
+    {
+      record: recorded.exporterUp,
+      expr: `group without (${copyLabels}, version, node_version) (max_over_time(${metric.buildInfo}[${restart}]))`,
+    },
+    {
+      record: recorded.bad,
+      expr: `(${recorded.breached} and ${recorded.active} == 1) or ${recorded.unreported}`,
+    },
+    { record: recorded.objective, expr: maxOf(lastOf(metric.flowRpoObjective, bridge)) },
+    { record: recorded.window, expr: maxOf(lastOf(metric.flowRpoWindow, bridge)) },
+    { record: recorded.breached5m, expr: `avg_over_time(${recorded.breached}[5m])` },
+    { record: recorded.breached30m, expr: `avg_over_time(${recorded.breached}[30m])` },
+    // Of the whole time, not of the samples: a time that nobody counted was a good one.
+    { record: recorded.bad1h, expr: shareOf('1h', 3_600) },
+    { record: recorded.bad6h, expr: shareOf('6h', 21_600) },
+    { record: recorded.bad3d, expr: `sum_over_time(${recorded.bad1h}[3d:1h]) / 72` },
+  ]
+}
+
+/** How much of the error budget of its window a flow has spent. Many samples, and slow to change. */
+export const spentRule: RecordingRule = {
+  record: recorded.spent,
+  expr: `(
+  ${windowDays.map(spentHours).join('\n  or ')}
+) * 3600 / ${recorded.window} / (1 - ${recorded.objective})`,
+}
+
+function spentHours(days: number, index: number): string {
+  const next = windowDays[index + 1]
+  const range = [
+    ...(index === 0 ? [] : [`${recorded.window} >= ${days * secondsOfDay}`]),
+    ...(next === undefined ? [] : [`${recorded.window} < ${next * secondsOfDay}`]),
+  ]
+  return `sum_over_time(${recorded.bad1h}[${days}d:1h]) and ${range.join(' and ')}`
+}

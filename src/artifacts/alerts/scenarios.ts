@@ -1,0 +1,808 @@
+import { groupNames, type RuleGroupOptions } from './ruleGroups.ts'
+import {
+  type ExporterPage,
+  type FlowPage,
+  healthyFlow,
+  type InputSeries,
+  inputSeries,
+  pageWith,
+  type TestTarget,
+  versionOfRules,
+} from './testSeries.ts'
+import { type AlertTimings, defaultTimings } from './timings.ts'
+
+/** A story of one flow or more, and which alerts fire at some instants of it: those and no others. */
+export interface Scenario {
+  readonly name: string
+  readonly targets: readonly TestTarget[]
+  /** Where rules that are evaluated less often tell the same, and a story of days is quicker. */
+  readonly timings?: AlertTimings
+  /** By the second; the alerts as `name{labels}`, without those of the rules themselves. */
+  readonly firing: Readonly<Record<number, readonly string[]>>
+}
+
+const minute = 60
+const hour = 3_600
+const day = 86_400
+
+interface Parts {
+  readonly flow?: (now: number) => Partial<FlowPage>
+  readonly page?: (now: number) => Partial<ExporterPage>
+  /** Whether a scrape fails. */
+  readonly fails?: (now: number) => boolean
+  readonly instance?: string
+  readonly isTarget?: (now: number) => boolean
+}
+
+/** An exporter with one flow, `orders` of tier gold, on which all is well but for the parts given. */
+function exporter({ flow, page, fails, instance = 'a', isTarget }: Parts = {}): TestTarget {
+  return {
+    instance,
+    pageAt: now =>
+      fails?.(now) === true ? undefined : pageWith({ orders: healthyFlow(now, flow?.(now)) }, page?.(now)),
+    ...(isTarget === undefined ? {} : { isTarget }),
+  }
+}
+
+const labels = (severity: string): string =>
+  `{flow="orders",job="tidemark",severity="${severity}",tier="gold"}`
+const page = (name: string): string => `${name}${labels('page')}`
+const ticket = (name: string): string => `${name}${labels('ticket')}`
+const rpo = page('TidemarkRpoDeadlinePassed')
+const burnsFast = page('TidemarkRpoBudgetBurnsFast')
+const exhausted = ticket('TidemarkRpoBudgetExhausted')
+const burnsSlowly = ticket('TidemarkRpoBudgetBurnsSlowly')
+const unreported = page('TidemarkFlowUnreported')
+const down = 'TidemarkExporterDown{job="tidemark",severity="page"}'
+
+const between = (from: number, to: number) => (now: number) => now >= from && now < to
+const after = (from: number) => (now: number) => now >= from
+/** The position stands still from `from` on, until `to`. */
+const stall =
+  (from: number, to = Number.POSITIVE_INFINITY) =>
+  (now: number): Partial<FlowPage> => ({ point: now >= from && now < to ? from - 10 : now - 10 })
+
+function scenario(
+  name: string,
+  targets: TestTarget | readonly TestTarget[],
+  firing: Scenario['firing'],
+  timings?: AlertTimings,
+): Scenario {
+  const all = 'pageAt' in targets ? [targets] : targets
+  return { name, targets: all, firing, ...(timings === undefined ? {} : { timings }) }
+}
+
+/** For stories of days. */
+export const slowTimings: AlertTimings = {
+  ...defaultTimings,
+  scrapeMs: 300_000,
+  evaluationMs: 300_000,
+  restartMs: 1_200_000,
+  keepFiringMs: 900_000,
+}
+
+/** The whole hour before, all was well. */
+const killed = 70 * minute
+/** Ten seconds of exposure were there, the budget is five minutes. */
+const passed = killed + 300
+
+const rpoStories: readonly Scenario[] = [
+  scenario('the replicator is killed and restarted', exporter({ flow: stall(killed, passed + 600) }), {
+    [passed - 30]: [],
+    [passed]: [rpo],
+    [passed + 30]: [rpo, burnsFast],
+    [passed + 570]: [rpo, burnsFast],
+    // Both stay for a while, and then resolve.
+    [passed + 600 + 270]: [rpo, burnsFast],
+    [passed + 600 + 330]: [burnsFast],
+    [passed + 600 + 660]: [burnsFast],
+    [passed + 600 + 2_200]: [burnsSlowly],
+  }),
+  scenario(
+    'a budget that is just kept, with failed scrapes',
+    exporter({
+      flow: now => ({ point: now - 299 }),
+      fails: now => now % 300 === 0,
+    }),
+    { [30 * minute]: [], [60 * minute]: [], [90 * minute]: [] },
+  ),
+  scenario(
+    'the deadline passes in the very second of a scrape',
+    exporter({ flow: now => ({ point: now - 300 }) }),
+    {
+      [30 * minute]: [],
+    },
+  ),
+  scenario(
+    'scrapes fail while the deadline passes',
+    exporter({
+      flow: stall(killed),
+      fails: between(passed, passed + 60),
+    }),
+    { [passed + 30]: [], [passed + 60]: [rpo], [passed + 90]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'one failed scrape while it pages',
+    exporter({
+      flow: stall(killed),
+      fails: between(passed + 120, passed + 150),
+    }),
+    { [passed + 120]: [rpo, burnsFast], [passed + 150]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'the exporter is restarted while it pages, and its first deadline is a bound',
+    exporter({
+      flow: now =>
+        now < passed + 120 ? stall(killed)(now) : { point: undefined, unproven: 3, deadline: killed + 290 },
+      fails: between(passed + 120, passed + 180),
+    }),
+    {
+      [passed + 90]: [rpo, burnsFast],
+      [passed + 150]: [rpo, burnsFast],
+      [passed + 180]: [rpo, burnsFast],
+      [passed + 300]: [rpo, burnsFast],
+    },
+  ),
+  scenario(
+    'restarted while it pages: a first deadline that is too good is borne with for as long as pages are kept',
+    exporter({
+      flow: now =>
+        now < passed + 120
+          ? stall(killed)(now)
+          : { point: undefined, unproven: 3, deadline: now < passed + 300 ? passed + 480 : killed },
+      fails: between(passed + 120, passed + 180),
+    }),
+    { [passed + 240]: [rpo, burnsFast], [passed + 330]: [rpo, burnsFast], [passed + 600]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'the exporter is gone for good while it pages',
+    exporter({
+      flow: stall(killed),
+      fails: after(passed + 120),
+    }),
+    {
+      [passed + 240]: [rpo, burnsFast],
+      [passed + 300]: [rpo, burnsFast, down],
+      [passed + 3 * hour]: [rpo, down],
+    },
+  ),
+  scenario(
+    'flapping around the deadline is one page',
+    exporter({
+      flow: now => ({
+        point: now >= killed && now < killed + 1_200 && Math.floor(now / 60) % 2 === 0 ? now - 310 : now - 10,
+      }),
+    }),
+    {
+      [killed]: [rpo],
+      [killed + 60]: [rpo, burnsFast],
+      [killed + 90]: [rpo, burnsFast],
+      [killed + 630]: [rpo, burnsFast],
+      [killed + 1_140]: [rpo, burnsFast],
+      [killed + 1_380]: [rpo, burnsFast],
+    },
+  ),
+  scenario(
+    'a replica that was restarted cannot silence the one that knows',
+    [
+      exporter({ flow: stall(killed) }),
+      exporter({
+        instance: 'b',
+        flow: now =>
+          now < killed + 200 ? stall(killed)(now) : { point: undefined, unproven: 3, deadline: now + 300 },
+      }),
+    ],
+    { [passed]: [rpo], [passed + 30]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'a replica that is blind does not page while the other one sees',
+    [
+      exporter({ flow: now => (now < killed ? {} : { point: killed - 10, observedAt: killed }) }),
+      exporter({ instance: 'b' }),
+    ],
+    { [passed + 60]: [], [passed + 3_600]: [] },
+  ),
+  scenario(
+    'a replica that was never told of a topic does not count against the one that waits for its proof',
+    [
+      exporter({ flow: now => (now < killed ? {} : { point: killed - 10, observedAt: killed }) }),
+      exporter({ instance: 'b', flow: now => (now < killed ? {} : { unproven: 1, deadline: now + 100 }) }),
+    ],
+    { [passed + 60]: [], [passed + 3_600]: [] },
+  ),
+  scenario(
+    'what a replica said before another one took it back does not count',
+    [
+      exporter({
+        flow: now =>
+          now < killed ? {} : { point: killed - 10, observedAt: killed, deadline: killed + 90_000 },
+      }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed + 60 ? {} : { point: killed - 600, retractedAt: killed + 60 }),
+      }),
+    ],
+    { [killed + 30]: [], [killed + 60]: [rpo] },
+  ),
+  scenario(
+    'a replica whose clock is off does not count',
+    [
+      exporter({ flow: stall(killed) }),
+      exporter({
+        instance: 'b',
+        flow: now => ({ point: now + 90 }),
+        page: () => ({ clockAhead: 100 }),
+      }),
+    ],
+    {
+      [passed - 30]: ['TidemarkClockOff{instance="b",job="tidemark",severity="ticket"}'],
+      [passed]: [rpo, 'TidemarkClockOff{instance="b",job="tidemark",severity="ticket"}'],
+    },
+  ),
+  scenario(
+    'the worst shard counts',
+    [
+      { ...exporter({ flow: stall(killed) }), instance: 'a",shard="0' },
+      { ...exporter(), instance: 'b",shard="1' },
+    ],
+    { [passed]: [rpo] },
+  ),
+]
+
+const maintenance =
+  (from: number, until: number) =>
+  (now: number): Partial<FlowPage> =>
+    now >= from && now < until ? { state: 'maintenance', maintenanceUntil: until } : {}
+
+const stateStories: readonly Scenario[] = [
+  scenario(
+    'in maintenance nobody is paged, and after it by itself',
+    exporter({
+      flow: now => ({ ...stall(killed)(now), ...maintenance(killed, killed + 3_600)(now) }),
+    }),
+    {
+      [passed + 60]: [],
+      [killed + 3_570]: [],
+      [killed + 3_600]: [rpo],
+      [killed + 3_630]: [rpo, burnsFast],
+    },
+  ),
+  scenario(
+    'maintenance spends no error budget',
+    exporter({
+      flow: now => ({ ...stall(killed, killed + 3_600)(now), ...maintenance(killed, killed + 3_630)(now) }),
+    }),
+    { [killed + 3_570]: [], [killed + 3_660]: [], [killed + 3_900]: [] },
+  ),
+  scenario(
+    'a page that fires when maintenance begins is resolved',
+    exporter({
+      flow: now => ({ ...stall(killed)(now), ...maintenance(passed + 120, passed + 7_200)(now) }),
+    }),
+    { [passed + 90]: [rpo, burnsFast], [passed + 120 + 330]: [] },
+  ),
+  scenario(
+    'failed over',
+    exporter({
+      flow: now => ({
+        ...stall(killed)(now),
+        ...(now >= killed + 60 ? { state: 'failed_over' as const } : {}),
+      }),
+    }),
+    { [passed + 60]: [], [passed + 3_600]: [] },
+  ),
+  scenario(
+    'the exporter dies during a maintenance, which ends',
+    exporter({
+      flow: maintenance(killed, killed + 3_600),
+      fails: after(killed + 600),
+    }),
+    { [killed + 2_000]: [down], [killed + 3_540]: [down], [killed + 3_660]: [down] },
+  ),
+  scenario(
+    'a flow is taken out of the configuration while it is failed over',
+    exporter({
+      flow: () => ({ state: 'failed_over' }),
+      page: now => (now >= killed ? { flows: {} } : {}),
+    }),
+    { [killed + 600]: [] },
+  ),
+  scenario(
+    'one replica is told of a maintenance, the other is not: it pages',
+    [
+      exporter({ flow: now => ({ ...stall(killed)(now), ...maintenance(killed, killed + 7_200)(now) }) }),
+      exporter({ instance: 'b', flow: stall(killed) }),
+    ],
+    { [passed]: [rpo], [killed + 1_830]: [rpo, burnsFast, ticket('TidemarkConfigurationsDiffer')] },
+  ),
+  scenario(
+    'the tier changes: one page, with the tier that holds',
+    exporter({
+      flow: now => ({ ...stall(killed)(now), tier: now < killed ? 'silver' : 'gold' }),
+    }),
+    { [passed]: [rpo] },
+  ),
+]
+
+const burst =
+  (every: number, length: number) =>
+  (now: number): Partial<FlowPage> => ({
+    point: now >= hour && now % every < length ? now - 310 : now - 10,
+  })
+
+const sloStories: readonly Scenario[] = [
+  scenario('many short breaches burn the budget of six hours', exporter({ flow: burst(30 * minute, 60) }), {
+    // 2 of 60 samples an hour: 3.3 %, more than 13.44 times 0.1 %, as soon as it is seen twice.
+    [hour + 30]: [rpo, burnsFast],
+    [hour + 900]: [],
+  }),
+  scenario('breaches that are too few to burn it fast', exporter({ flow: burst(100 * minute, 30) }), {
+    [100 * minute]: [rpo],
+    [100 * minute + 240]: [rpo],
+    [200 * minute]: [rpo],
+    [300 * minute]: [rpo],
+  }),
+  scenario(
+    'six hours of a breach now and then burn it, although no hour does',
+    exporter({
+      // One sample of 120 an hour is 0.83 %: under 1.34 % in one hour, over 0.56 % in six.
+      flow: now => ({ point: now > hour && now % hour === 600 ? now - 310 : now - 10 }),
+    }),
+    {
+      [5 * hour + 600]: [rpo, burnsFast],
+      [5 * hour + 1_500]: [burnsFast],
+      [5 * hour + 4_100]: [],
+    },
+  ),
+  scenario(
+    'an objective of 99.99 % is burnt by what 99.9 % bears',
+    exporter({
+      flow: now => ({ point: now === killed ? now - 310 : now - 10, objective: 0.9999 }),
+    }),
+    { [killed]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'a window of seven days is burnt faster than one of 28',
+    exporter({
+      flow: now => ({ point: now === killed ? now - 310 : now - 10, window: 7 * day }),
+    }),
+    { [killed]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'slowly: a little every hour, for days',
+    exporter({
+      flow: now => ({ point: now > 4 * hour && now % hour < 300 ? now - 310 : now - 10, objective: 0.9 }),
+    }),
+    {
+      [3 * hour]: [],
+      [3 * day + 1_800]: [],
+    },
+    slowTimings,
+  ),
+  scenario(
+    'slowly: a twentieth of the time, for days',
+    exporter({
+      flow: now => ({
+        point: now > 4 * hour && now % hour < 300 ? now - 310 : now - 10,
+        objective: 0.97,
+        window: 30 * day,
+      }),
+    }),
+    {
+      [3 * hour]: [],
+      [3 * day + 1_800]: [burnsSlowly],
+    },
+    slowTimings,
+  ),
+  scenario(
+    'slowly, but no longer',
+    exporter({
+      flow: now => ({
+        point: now > 4 * hour && now < 2.5 * day && now % hour < 300 ? now - 310 : now - 10,
+        objective: 0.97,
+        window: 30 * day,
+      }),
+    }),
+    { [3 * day + 1_800]: [] },
+    slowTimings,
+  ),
+  scenario(
+    'the budget of seven days is exhausted',
+    exporter({
+      // A tenth of 7 days at 90 % are 16.8 hours.
+      flow: now => ({
+        point: now >= day && now < 2 * day ? day - 310 : now - 10,
+        objective: 0.9,
+        window: 7 * day,
+      }),
+    }),
+    {
+      [day + 14 * hour]: [rpo, burnsFast, burnsSlowly],
+      [day + 20 * hour]: [rpo, burnsFast, burnsSlowly, exhausted],
+      [3 * day]: [exhausted],
+      [9.5 * day]: [],
+    },
+    slowTimings,
+  ),
+  ...[1, 14, 28, 30, 90].map(days =>
+    scenario(
+      `a window of ${days} days counts in its own length`,
+      exporter({
+        // Two hours: of one day at 90 % less than its 2.4 hours, of the others at their objective a little more or less.
+        flow: now => ({
+          point: now >= 2 * hour && now < 4 * hour ? 2 * hour - 310 : now - 10,
+          objective: 1 - (days === 1 ? 2.4 : 1.8) / (24 * days),
+          window: days * day,
+        }),
+      }),
+      {
+        [5 * hour]: days === 1 ? [] : [burnsSlowly, exhausted],
+      },
+      slowTimings,
+    ),
+  ),
+]
+
+const absenceStories: readonly Scenario[] = [
+  scenario(
+    'the exporter is restarted within two minutes',
+    exporter({
+      fails: between(killed, killed + 90),
+    }),
+    { [killed + 60]: [], [killed + 150]: [], [killed + 300]: [] },
+  ),
+  scenario('no exporter answers any more', exporter({ fails: after(killed) }), {
+    [killed + 120]: [],
+    [killed + 150]: [],
+    [killed + 180]: [down],
+    [killed + 3_600]: [down],
+  }),
+  scenario('its target is gone altogether', exporter({ isTarget: now => now < killed }), {
+    [killed + 120]: [],
+    [killed + 180]: [down],
+  }),
+  scenario('it comes back', exporter({ fails: between(killed, killed + 600) }), {
+    [killed + 570]: [down],
+    [killed + 600 + 240]: [down],
+    [killed + 600 + 330]: [],
+  }),
+  scenario('one replica of two is down', [exporter(), exporter({ instance: 'b', fails: after(killed) })], {
+    [killed + 360]: [],
+    [killed + 420]: ['TidemarkReplicaDown{instance="b",job="tidemark",severity="ticket"}'],
+  }),
+  scenario(
+    'one replica of two was down for a moment',
+    [exporter(), exporter({ instance: 'b', fails: between(killed, killed + 240) })],
+    { [killed + 420]: [], [killed + 600]: [] },
+  ),
+  scenario(
+    'a target of another kind is down',
+    [exporter(), { job: 'kafka', instance: 'k', pageAt: () => undefined }],
+    { [killed]: [] },
+  ),
+  scenario(
+    'a flow is no longer exported',
+    exporter({
+      page: now => (now >= killed ? { flows: {} } : {}),
+    }),
+    {
+      [killed + 150]: [],
+      [killed + 180]: [unreported],
+      [killed + 3_600]: [unreported],
+    },
+  ),
+  scenario(
+    'its deadline is missing for less than a restart takes',
+    exporter({
+      flow: now => (now >= killed && now < killed + 120 ? { deadline: undefined } : {}),
+    }),
+    { [killed + 120]: [], [killed + 300]: [] },
+  ),
+  scenario(
+    'the first poll never ends',
+    exporter({
+      flow: now => (now >= killed ? { deadline: undefined, observedAt: undefined, topics: undefined } : {}),
+    }),
+    { [killed + 180]: [unreported] },
+  ),
+  scenario('all clocks are off', exporter({ page: now => ({ clockAhead: now >= killed ? -6 : 4 }) }), {
+    [killed - 30]: [],
+    [killed + 180]: [unreported],
+    [killed + 330]: [unreported, 'TidemarkClockOff{instance="a",job="tidemark",severity="ticket"}'],
+  }),
+  scenario(
+    'a clock was off for a moment',
+    [
+      exporter(),
+      exporter({ instance: 'b', page: now => ({ clockAhead: now >= killed && now < killed + 240 ? 6 : 0 }) }),
+    ],
+    { [killed + 270]: [], [killed + 420]: [] },
+  ),
+  scenario(
+    'Prometheus has scraped no Tidemark ever',
+    [{ job: 'kafka', instance: 'k', pageAt: () => undefined }],
+    {
+      [270]: [],
+      [300]: ['TidemarkExporterAbsent{severity="page"}'],
+    },
+  ),
+  scenario(
+    'the exporter is of another version',
+    exporter({
+      page: now => ({ version: now < 600 ? versionOfRules : '0.0.1' }),
+    }),
+    {
+      [600 + 3_570]: [],
+      [600 + 3_600]: ['TidemarkVersionMismatch{job="tidemark",severity="ticket",version="0.0.1"}'],
+    },
+  ),
+  scenario(
+    'a rolling update',
+    exporter({
+      page: now => ({ version: now >= 600 && now < 3_000 ? '0.0.9' : versionOfRules }),
+    }),
+    { [600 + 3_600]: [] },
+  ),
+]
+
+const conditionStories: readonly Scenario[] = [
+  ...lasting('TidemarkFlowUnobservable', 300, 'both clusters have never answered', { observedAt: undefined }),
+  ...lasting('TidemarkFlowUnobservable', 300, 'the scope is empty', {
+    topics: undefined,
+    unknown: { empty: 1 },
+  }),
+  scenario('the exporter is blind', exporter({ flow: now => ({ observedAt: Math.min(now, 600) }) }), {
+    [600 + 150]: [],
+    [600 + 180]: [],
+    [600 + 210]: [ticket('TidemarkObservationStale')],
+  }),
+  scenario(
+    'the exporter polls every two minutes',
+    exporter({
+      flow: now => ({ observedAt: now - (now % 120) - 300 }),
+      page: () => ({ pollInterval: 120 }),
+    }),
+    { [1_800]: [] },
+  ),
+  scenario(
+    'the exporter was blind for a moment',
+    exporter({
+      flow: now => ({ observedAt: now >= 600 && now < 750 ? 600 : now }),
+    }),
+    { [750]: [], [810]: [] },
+  ),
+  ...lasting('TidemarkPartitionsUnobserved', 600, 'a partition has no leader', { partitionsObserved: 5 }),
+  ...lasting('TidemarkTopicsStalled', 300, 'a topic stands still', {
+    topics: { stalled: 1, unknown: 0, behind: 0, pending: 0, covered: 2 },
+  }),
+  scenario(
+    'topics that are behind are no alert',
+    exporter({
+      flow: () => ({ topics: { stalled: 0, unknown: 0, behind: 2, pending: 1, covered: 0 } }),
+    }),
+    { [1_800]: [] },
+  ),
+  scenario('heartbeats stop', exporter({ flow: now => ({ heartbeatAt: Math.min(now, 600) }) }), {
+    [600 + 600]: [],
+    [600 + 630]: [ticket('TidemarkHeartbeatsStopped')],
+  }),
+  scenario(
+    'heartbeats are looked at as of the last observation',
+    exporter({
+      flow: now => ({ heartbeatAt: Math.min(now, 600) - 280, observedAt: Math.min(now, 600) }),
+    }),
+    { [600 + 1_200]: [ticket('TidemarkObservationStale')] },
+  ),
+  scenario('a flow without heartbeats', exporter({ flow: () => ({ heartbeatAt: undefined }) }), {
+    [1_800]: [],
+  }),
+  scenario('records are lost', exporter({ flow: now => ({ lost: now >= killed ? 30 : 0 }) }), {
+    [killed - 30]: [],
+    [killed]: [page('TidemarkRecordsLost')],
+    [killed + 3_600 + 240]: [page('TidemarkRecordsLost')],
+    [killed + 3_600 + 360]: [],
+  }),
+  scenario('records were lost when the exporter was first seen', exporter({ flow: () => ({ lost: 30 }) }), {
+    [0]: [page('TidemarkRecordsLost')],
+    [3_600 + 360]: [],
+  }),
+  scenario(
+    'the exporter is restarted after a loss',
+    exporter({
+      flow: now => ({ lost: now >= 300 && now < 3 * hour ? 30 : 0 }),
+    }),
+    { [2.5 * hour]: [], [3 * hour + 300]: [] },
+  ),
+  scenario('records may be lost', exporter({ flow: now => ({ possiblyLost: now >= killed ? 30 : 0 }) }), {
+    [killed - 30]: [],
+    [killed]: [ticket('TidemarkRecordsPossiblyLost')],
+    [killed + 3_660]: [],
+  }),
+  scenario(
+    'records may have been lost when the exporter was first seen',
+    exporter({ flow: () => ({ possiblyLost: 30 }) }),
+    {
+      [0]: [ticket('TidemarkRecordsPossiblyLost')],
+      [3_660]: [],
+    },
+  ),
+  ...['diverged', 'recreated'].flatMap(reason =>
+    lasting('TidemarkTopicsDiverged', 300, `a topic is ${reason}`, { unknown: { [reason]: 1 } }),
+  ),
+  scenario(
+    'a topic that may not be read is not diverged',
+    exporter({ flow: () => ({ unknown: { unauthorized: 2 } }) }),
+    {
+      [1_800]: [],
+    },
+  ),
+  scenario(
+    'the source deletes what was not copied before the budget is used up',
+    exporter({
+      flow: now => ({ retentionDeadline: now >= 600 ? now + 120 : undefined }),
+    }),
+    {
+      [570]: [],
+      [600]: [page('TidemarkRetentionDeadlineNear')],
+    },
+  ),
+  scenario(
+    'the source deletes what was not copied, and the deadline has passed',
+    exporter({
+      flow: now => ({ ...stall(killed)(now), retentionDeadline: killed + 5 * hour }),
+    }),
+    {
+      [killed + 1_800]: [rpo, burnsFast],
+      [killed + hour - 30]: [rpo, burnsFast, burnsSlowly, exhausted],
+      [killed + hour + 30]: [rpo, burnsFast, burnsSlowly, exhausted, page('TidemarkRetentionDeadlineNear')],
+    },
+  ),
+  scenario(
+    'a short retention is no matter while the budget is kept',
+    exporter({
+      flow: now => ({ retentionDeadline: now + 1_800 }),
+    }),
+    { [1_800]: [] },
+  ),
+  ...lasting('TidemarkOffsetSyncsNotFresh', 1_800, 'offset syncs are too old', { staleSyncs: 1 }),
+  ...(['budget', 'objective', 'window'] as const).flatMap(key =>
+    lasting('TidemarkBudgetMissing', 600, `the ${key} is dropped on the way`, {
+      [key]: undefined,
+      deadline: 1e9,
+    }),
+  ),
+  ...lasting('TidemarkBudgetImpossible', 1_800, 'the budget is smaller than what commits prove', {
+    provable: 301,
+    partitionsAudited: 0,
+  }),
+  scenario(
+    'a budget that commits just prove',
+    exporter({ flow: () => ({ provable: 300, partitionsAudited: 0 }) }),
+    {
+      [3_600]: [],
+    },
+  ),
+  scenario('a small budget that content proves', exporter({ flow: () => ({ provable: 301 }) }), {
+    [3_600]: [],
+  }),
+  ...(
+    [
+      { budget: 301 },
+      { objective: 0.99 },
+      { window: 7 * day },
+      { state: 'active', maintenanceUntil: 5 },
+    ] as const satisfies readonly Partial<FlowPage>[]
+  ).map(other =>
+    scenario(
+      `replicas differ in ${Object.keys(other).at(-1)}`,
+      [exporter(), exporter({ instance: 'b', flow: now => (now >= 600 ? other : {}) })],
+      { [600 + 1_770]: [], [600 + 1_800]: [ticket('TidemarkConfigurationsDiffer')] },
+    ),
+  ),
+  scenario(
+    'replicas are reconfigured one after the other',
+    [
+      exporter({ flow: now => ({ budget: now >= 600 ? 600 : 300 }) }),
+      exporter({ instance: 'b', flow: now => ({ budget: now >= 1_200 ? 600 : 300 }) }),
+    ],
+    { [1_170]: [], [3_600]: [] },
+  ),
+  scenario(
+    'records stand in the place of others',
+    exporter({ flow: now => ({ mismatched: now >= 600 ? 2 : 0 }) }),
+    {
+      [570]: [],
+      [600]: [ticket('TidemarkAuditContradicted')],
+    },
+  ),
+  scenario(
+    'an audit contradicted the copy',
+    exporter({ flow: now => ({ contradicted: now >= 600 ? 1 : 0 }) }),
+    {
+      [570]: [],
+      [600]: [ticket('TidemarkAuditContradicted')],
+      [600 + 3_660]: [],
+    },
+  ),
+]
+
+/** The alert fires once the condition has lasted, also over a failed scrape, and never before. */
+function lasting(
+  alert: string,
+  forSeconds: number,
+  what: string,
+  parts: Partial<FlowPage>,
+): readonly Scenario[] {
+  const from = 600
+  // That something is gone shows when its last value is forgotten.
+  const forgottenAfter = Object.values(parts).includes(undefined) ? 120 : 0
+  return [
+    scenario(
+      what,
+      exporter({
+        flow: now => (now >= from ? parts : {}),
+        fails: now => now === from + 120,
+      }),
+      { [from + forSeconds - 30]: [], [from + forgottenAfter + forSeconds]: [ticket(alert)] },
+    ),
+    scenario(
+      `${what}, for a moment`,
+      exporter({
+        flow: now => (now >= from && now < from + forSeconds - 90 ? parts : {}),
+      }),
+      { [from + forSeconds]: [], [from + forSeconds + 300]: [] },
+    ),
+  ]
+}
+
+export const scenarios: readonly Scenario[] = [
+  ...rpoStories,
+  ...stateStories,
+  ...sloStories,
+  ...absenceStories,
+  ...conditionStories,
+]
+
+interface PromtoolTest {
+  readonly name: string
+  readonly interval: string
+  readonly input_series: readonly InputSeries[]
+  readonly promql_expr_test: readonly {
+    readonly expr: string
+    readonly eval_time: string
+    readonly exp_samples: readonly { readonly labels: string; readonly value: number }[]
+  }[]
+}
+
+/** Scenarios as a test file of promtool, beside the rules, which have these timings. */
+export function scenarioTests({ version, timings }: RuleGroupOptions, chosen: readonly Scenario[]) {
+  const interval = `${timings.evaluationMs / 1000}s`
+  return {
+    rule_files: ['tidemark.rules.yaml'],
+    evaluation_interval: interval,
+    group_eval_order: Object.values(groupNames),
+    tests: chosen.map(
+      ({ name, targets, firing }): PromtoolTest => ({
+        name,
+        interval,
+        input_series: inputSeries(targets, timings.evaluationMs / 1000, Math.max(...instantsOf(firing))).map(
+          ({ series, values }) => ({ series: series.replace(versionOfRules, version), values }),
+        ),
+        promql_expr_test: instantsOf(firing).map(at => ({
+          expr: 'ALERTS{alertstate="firing",alertname!="TidemarkWatchdog"}',
+          eval_time: `${at}s`,
+          exp_samples: (firing[at] ?? []).map(alert => ({ labels: alertSample(alert), value: 1 })),
+        })),
+      }),
+    ),
+  }
+}
+
+function instantsOf(firing: Scenario['firing']): readonly number[] {
+  return Object.keys(firing).map(Number)
+}
+
+/** `Name{labels}` as the series that Prometheus writes for it. */
+function alertSample(alert: string): string {
+  return alert.replace(/^(\w+)\{/, 'ALERTS{alertname="$1",alertstate="firing",')
+}
