@@ -1,9 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { metricsReference } from '../artifacts/metricsReference.ts'
 import { configurationReference } from '../config/reference.ts'
 import { openApiDocument } from '../present/openapi.ts'
-import { type CommandOutput, exitCode } from './output.ts'
+import type { CommandOutput } from './output.ts'
+import { writeFiles } from './writeFiles.ts'
 
 export interface GenerateOptions {
   readonly out: string
@@ -19,11 +18,6 @@ export function generatedDocs(): ReadonlyMap<string, string> {
 }
 
 /** `tidemark generate docs --out DIR`. */
-export async function generate({ out }: GenerateOptions, output: CommandOutput): Promise<number> {
-  await mkdir(out, { recursive: true })
-  for (const [file, text] of generatedDocs()) {
-    await writeFile(join(out, file), text)
-    output.write(`wrote ${join(out, file)}`)
-  }
-  return exitCode.ok
+export function generate({ out }: GenerateOptions, output: CommandOutput): Promise<number> {
+  return writeFiles(out, generatedDocs(), output)
 }

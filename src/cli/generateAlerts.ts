@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { explain } from '../artifacts/alerts/explain.ts'
 import { alertFiles } from '../artifacts/alerts/files.ts'
 import { type AlertTimings, defaultTimings } from '../artifacts/alerts/timings.ts'
@@ -7,6 +5,7 @@ import { formatDuration, parseDuration } from '../config/durations.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
 import { type CommandOutput, exitCode } from './output.ts'
+import { writeFiles } from './writeFiles.ts'
 
 /** Where the documentation of a version is read. */
 const projectUrl = 'https://github.com/tidemark/tidemark'
@@ -64,21 +63,14 @@ export async function generateAlerts(options: GenerateAlertsOptions, output: Com
   if (options.explain === true && options.config !== undefined) {
     return explainFor(options.config, { version, timings, groupWaitMs, retentionMs }, output)
   }
-  const out = options.out ?? '.'
-  await mkdir(out, { recursive: true })
-  const runbooksUrl = (options.runbooksUrl ?? defaultRunbooksUrl(version)).replace(/\/+$/, '')
-  const { dashboardUrl } = options
+  const { dashboardUrl, runbooksUrl = defaultRunbooksUrl(version) } = options
   const files = alertFiles({
     version,
     timings,
-    runbooksUrl,
+    runbooksUrl: runbooksUrl.replace(/\/+$/, ''),
     ...(dashboardUrl === undefined ? {} : { dashboardUrl }),
   })
-  for (const [file, text] of files) {
-    await writeFile(join(out, file), text)
-    output.write(`wrote ${join(out, file)}`)
-  }
-  return exitCode.ok
+  return writeFiles(options.out ?? '.', files, output)
 }
 
 async function explainFor(

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -120,5 +120,106 @@ describe('tidemark serve', () => {
     expect(code).toBe(2)
     expect(err.split('\n')).toHaveLength(1)
     expect(err).toContain(folder)
+  })
+})
+
+describe('tidemark generate', () => {
+  test('alerts: writes rules, tests and examples', async () => {
+    const out = join(folder, 'alerts')
+    const result = await run('generate', 'alerts', '--out', out, '--runbooks-url', 'https://wiki.example/rb/')
+    expect(result).toMatchObject({ code: 0, err: '' })
+    const files = (await readdir(out)).sort()
+    expect(files).toEqual([
+      'alertmanager.example.yaml',
+      'tidemark.prometheusrule.yaml',
+      'tidemark.rules.yaml',
+      'tidemark.test.yaml',
+      'tidemark.tmpl',
+    ])
+    const rules = await readFile(join(out, 'tidemark.rules.yaml'), 'utf8')
+    expect(rules).toContain('runbook_url: https://wiki.example/rb/TidemarkRecordsLost.md')
+    expect(rules).toContain('version!="1.2.3"')
+  })
+
+  test('alerts: other intervals make other rules', async () => {
+    const out = join(folder, 'fast')
+    const flags = [
+      '--scrape-interval',
+      '5s',
+      '--evaluation-interval',
+      '10s',
+      '--restart',
+      '1m',
+      '--keep-firing',
+      '2m',
+    ]
+    await run(
+      'generate',
+      'alerts',
+      '--out',
+      out,
+      ...flags,
+      '--dashboard-url',
+      'https://grafana.example/d/x?f=$flow',
+    )
+    const rules = await readFile(join(out, 'tidemark.rules.yaml'), 'utf8')
+    for (const text of ['interval: 10s', 'interval: 100s', '[30s]', '[1m]', 'keep_firing_for: 2m']) {
+      expect(rules).toContain(text)
+    }
+    expect(rules).toContain('https://grafana.example/d/x?f={{ $labels.flow | urlquery }}')
+    expect(rules).not.toContain('externalURL')
+  })
+
+  test('alerts --explain: what each takes, and what cannot be', async () => {
+    const path = await file('explain.yaml', valid.replace('5m }', '5m, objective: 99.95%, window: 10d }'))
+    const { code, out, err } = await run('generate', 'alerts', '--explain', '--config', path)
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^page +TidemarkRpoDeadlinePassed +85s = poll 15s \+ scrape 30s \+ evaluation 30s \+ group_wait 10s$/m,
+    )
+    expect(out).toMatch(/^page +TidemarkFlowUnreported +265s = .* inside 2m .* for 1m /m)
+    expect(err.split('\n').map(line => line.slice(0, 60))).toEqual(
+      [
+        'warning: east-to-west: an objective of 99.95 % over 10d bears',
+        'warning: east-to-west: a window of 10d is counted over 7d onl',
+      ].map(line => line.slice(0, 60)),
+    )
+  })
+
+  test('alerts --explain: an objective and intervals that fit give no warning', async () => {
+    const path = await file('fits.yaml', valid)
+    const flags = ['--retention', '30d', '--scrape-interval', '15s', '--group-wait', '30s']
+    const { out, err } = await run('generate', 'alerts', '--explain', '--config', path, ...flags)
+    expect(err).toBe('')
+    expect(out).toMatch(/TidemarkRpoDeadlinePassed +90s = poll 15s \+ scrape 15s/)
+    const short = await run('generate', 'alerts', '--explain', '--config', path)
+    expect(short.err).toMatch(/^warning: east-to-west: Prometheus keeps 15d, less than the window of 28d/)
+  })
+
+  test.each([
+    ['nowhere to write', ['alerts'], '--out <dir>'],
+    ['docs without a folder', ['docs'], '--out <dir>'],
+    ['--explain without a configuration', ['alerts', '--explain'], '--config <file>'],
+    [
+      '--explain with a file that is missing',
+      ['alerts', '--explain', '--config', '/nowhere.yaml'],
+      '/nowhere.yaml',
+    ],
+    [
+      'a duration that is none',
+      ['alerts', '--out', 'x', '--restart', 'soon'],
+      '--restart: expected a duration',
+    ],
+  ])('%s: exit 2, and says what is needed', async (_, args, words) => {
+    const { code, err } = await run('generate', ...args)
+    expect(code).toBe(2)
+    expect(err).toContain(words)
+  })
+
+  test('a folder that is a file: exit 2', async () => {
+    const path = await file('in-the-way', '')
+    const { code, err } = await run('generate', 'docs', '--out', path)
+    expect(code).toBe(2)
+    expect(err).toContain(`--out ${path}: expected a folder that can be written to`)
   })
 })
