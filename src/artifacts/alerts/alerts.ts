@@ -121,7 +121,7 @@ or
 )`,
       insideMs: 2 * timings.evaluationMs,
       summary: '{{ $labels.flow }}: the RPO error budget is being spent fast',
-      description: `At this rate the error budget of {{ $labels.flow }} does not last. In the last hour the RPO was not kept for {{ $value | humanizePercentage }} of the time.${flowValue(recorded.spent, ` ${percent} of the error budget of the window is spent.`)} ${exposure}${budget}
+      description: `At this rate the error budget of {{ $labels.flow }} does not last. In the last hour the RPO was not kept for {{ $value | humanizePercentage }} of the time.${flowValue(recorded.spent, ` ${percent} of the error budget of the window was spent by the last full hour.`)} ${exposure}${budget}
 Worst topics:${worstTopics}${catchUp}`,
       graph: `${recorded.bad1h}{flow="{{ $labels.flow }}"}`,
     },
@@ -130,7 +130,7 @@ Worst topics:${worstTopics}${catchUp}`,
       alert: 'TidemarkRpoBudgetBurnsSlowly',
       expr: burns(recorded.bad3d, recorded.bad6h, 0.1, 259_200),
       summary: '{{ $labels.flow }}: the RPO error budget will not last',
-      description: `In the last three days the RPO of {{ $labels.flow }} was not kept for {{ $value | humanizePercentage }} of the time, and it goes on.${flowValue(recorded.spent, ` ${percent} of the error budget of the window is spent.`)}`,
+      description: `In the last three days the RPO of {{ $labels.flow }} was not kept for {{ $value | humanizePercentage }} of the time, and it goes on.${flowValue(recorded.spent, ` ${percent} of the error budget of the window was spent by the last full hour.`)}`,
       graph: `${recorded.bad3d}{flow="{{ $labels.flow }}"}`,
     },
     {
