@@ -453,7 +453,6 @@ const absenceStories: readonly Scenario[] = [
   ),
   scenario('no exporter answers any more', exporter({ fails: after(killed) }), {
     [killed + 120]: [],
-    [killed + 150]: [],
     [killed + 180]: [down],
     [killed + 3_600]: [down],
   }),
@@ -486,7 +485,6 @@ const absenceStories: readonly Scenario[] = [
       page: now => (now >= killed ? { flows: {} } : {}),
     }),
     {
-      [killed + 150]: [],
       [killed + 180]: [unreported],
       [killed + 3_600]: [unreported],
     },
