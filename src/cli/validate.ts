@@ -2,6 +2,7 @@ import type { ValidatedConfig } from '../config/config.ts'
 import { formatDuration } from '../config/durations.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
+import type { Flow } from '../model/flow.ts'
 import type { CommandOutput } from './output.ts'
 import { exitCode } from './output.ts'
 
@@ -25,11 +26,21 @@ export async function validate({ config: path }: ValidateOptions, output: Comman
       `${path} is valid: ${count(config.clusters.length, 'cluster')}, ${count(config.flows.length, 'flow')}, polled by "${config.poll.schedule}" (UTC).`,
       ...config.flows.map(flow => {
         const { source, target, replicator, rpo } = flow
-        return `  ${flow.name}: ${source} -> ${target}, ${replicator.kind} (${replicator.policy} policy), budget ${formatDuration(rpo.budgetMs)}, to be kept ${percent(rpo.objectiveRatio)} % of the time`
+        return `  ${flow.name}: ${source} -> ${target}, ${replicator.kind} (${replicator.policy} policy), budget ${formatDuration(rpo.budgetMs)}, to be kept ${percent(rpo.objectiveRatio)} % of the time${stateNote(flow, Date.now())}`
       }),
     ].join('\n'),
   )
   return exitCode.ok
+}
+
+/** What keeps a flow from paging, or no longer does. */
+function stateNote({ state }: Flow, nowMs: number): string {
+  if (state.kind === 'active') return ''
+  if (state.kind === 'failed_over') return '; failed over: pages nobody'
+  const until = new Date(state.untilMs).toISOString()
+  return state.untilMs > nowMs
+    ? `; in maintenance until ${until} (${state.reason}): pages nobody`
+    : `; its maintenance ended at ${until}: active`
 }
 
 /** 0.999 as 99.9, without the digits that only the binary fraction has. */

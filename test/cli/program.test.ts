@@ -90,6 +90,25 @@ describe('tidemark validate', () => {
     })
   })
 
+  test.each([
+    ['failed_over', '; failed over: pages nobody'],
+    [
+      '{ maintenance: { until: 2999-01-01T00:00:00Z, reason: disks } }',
+      '; in maintenance until 2999-01-01T00:00:00.000Z (disks): pages nobody',
+    ],
+    [
+      '{ maintenance: { until: 2020-01-01T01:00:00+01:00, reason: disks } }',
+      '; its maintenance ended at 2020-01-01T00:00:00.000Z: active',
+    ],
+  ])('says what state %s means', async (state, words) => {
+    const { out } = await run(
+      'validate',
+      '--config',
+      await file('state.yaml', `${valid}    state: ${state}\n`),
+    )
+    expect(out.endsWith(words)).toBe(true)
+  })
+
   test('prints all problems and exits with 2', async () => {
     const path = await file(
       'bad.yaml',
