@@ -346,7 +346,7 @@ unless ${recorded.exporterUp}`,
       alert: 'TidemarkReplicaDown',
       expr: `max_over_time(up[${restart}]) == 0
 and ignoring (version, node_version) max_over_time(${metric.buildInfo}[${memory}])
-and ignoring (instance, pod) ${recorded.exporterUp}`,
+and ignoring (${copyLabels}) ${recorded.exporterUp}`,
       forMs: 5 * minute,
       summary: '{{ $labels.instance }}: a replica of the exporter does not answer',
       description: `{{ $labels.instance }} of {{ $labels.job }} does not answer; another replica does, and is the only one.`,

@@ -470,6 +470,17 @@ const absenceStories: readonly Scenario[] = [
     [killed + 420]: ['TidemarkReplicaDown{instance="b",job="tidemark",severity="ticket"}'],
   }),
   scenario(
+    'one shard of two is down',
+    [
+      { ...exporter(), instance: 'a",shard="0' },
+      { ...exporter({ fails: after(killed) }), instance: 'b",shard="1' },
+    ],
+    {
+      [killed + 360]: [],
+      [killed + 420]: ['TidemarkReplicaDown{instance="b",job="tidemark",severity="ticket",shard="1"}'],
+    },
+  ),
+  scenario(
     'one replica of two was down for a moment',
     [exporter(), exporter({ instance: 'b', fails: between(killed, killed + 240) })],
     { [killed + 420]: [], [killed + 600]: [] },
