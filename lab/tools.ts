@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { lastLines, runCommand } from './command.ts'
 
-export type Tool = 'java' | 'maven' | 'promtool'
+export type Tool = 'java' | 'maven' | 'promtool' | 'alertmanager'
 
 interface ToolFacts {
   /** What to tell a person to install. */
@@ -27,9 +27,14 @@ const TOOLS: Readonly<Record<Tool, ToolFacts>> = {
     works: async () => (await runCommand('mvn', ['--version'])).code === 0,
   },
   promtool: {
-    need: 'Prometheus (promtool on the PATH)',
+    need: 'Prometheus (prometheus and promtool on the PATH)',
     packages: ['prometheus'],
     works: async () => (await runCommand('promtool', ['--version'])).code === 0,
+  },
+  alertmanager: {
+    need: 'Alertmanager (prometheus-alertmanager and amtool on the PATH)',
+    packages: ['prometheus-alertmanager'],
+    works: async () => (await runCommand('amtool', ['--version'])).code === 0,
   },
 }
 
