@@ -16,8 +16,9 @@ route:
     - receiver: watchdog
       matchers: ['alertname="TidemarkWatchdog"']
       group_wait: 0s
-      group_interval: 1m
-      repeat_interval: 1m
+      # Every minute: at the first group_interval at which repeat_interval is over. Equal ones would make it two.
+      group_interval: 30s
+      repeat_interval: 50s
     # Tiers of your flows, the most important first.
     - receiver: pagerduty-gold
       matchers: ['severity="page"', 'tier="gold"']
