@@ -1,4 +1,5 @@
 import {
+  type CountedLosses,
   type FlowAssessment,
   type PartitionAssessment,
   type Status,
@@ -50,7 +51,7 @@ export function assessFlow(
     topicsByStatus,
     unknownTopicsByReason,
     unprovenTopics: topics.length - provenPoints.length,
-    ...lossesOf(previous, topics),
+    ...lossesOf(previous, topics, facts),
     mismatches: sum(topics.map(topic => topic.mismatches)),
     retentionDeadline: earliest(topics.map(topic => topic.retentionDeadline)),
     topicsWithStaleSyncs: topics.filter(topic => topic.pairsFresh === false).length,
@@ -70,15 +71,21 @@ export function assessFlow(
 function lossesOf(
   previous: FlowAssessment | undefined,
   topics: readonly TopicAssessment[],
-): Pick<FlowAssessment, 'lost' | 'possiblyLost'> {
-  const before = new Map(previous?.topics.map(topic => [topic.topic, topic]))
+  { outOfScope }: FlowComparison,
+): Pick<FlowAssessment, 'lost' | 'possiblyLost' | 'countedLosses'> {
+  const before = previous?.countedLosses
+  const countedLosses = new Map<string, CountedLosses>()
+  for (const [topic, counted] of before ?? []) if (outOfScope.has(topic)) countedLosses.set(topic, counted)
   let [lost, possiblyLost] = [previous?.lost ?? 0n, previous?.possiblyLost ?? 0n]
   for (const topic of topics) {
-    const known = before.get(topic.topic)
+    const known = before?.get(topic.topic)
     lost += more(topic.lost, known?.lost)
     possiblyLost += more(topic.possiblyLost, known?.possiblyLost)
+    if (topic.lost + topic.possiblyLost > 0n) {
+      countedLosses.set(topic.topic, { lost: topic.lost, possiblyLost: topic.possiblyLost })
+    }
   }
-  return { lost, possiblyLost }
+  return { lost, possiblyLost, countedLosses }
 }
 
 function more(now: bigint, before = 0n): bigint {

@@ -16,13 +16,28 @@ export function contradictionsOf(
   const ofTarget =
     reading.recreated === undefined
       ? targetContradictionOf(position, lastTargetEnd, reading)
-      : ({ reason: 'recreated', detail: reading.recreated, adoptable: true } as const)
+      : ({
+          reason: 'recreated',
+          detail: reading.recreated,
+          adoptable: true,
+          copiesFrom: copiesFrom(lastTargetEnd, reading),
+        } as const)
   const found = ofTarget === undefined ? [] : [ofTarget]
   if (reading.recreatedSource) return found
   const fall = fallOf(lastHighWatermark, valueIfKnown(reading.highWatermark), reading.sourceCut)
   if (fall === undefined) return found
   const detail = `${reading.name}: the source's log ended at ${lastHighWatermark} and ${fall.words}`
   return [...found, { reason: 'diverged', detail, adoptable: false, cut: { side: 'source', at: fall.to } }]
+}
+
+/** The target's end before the source was recreated, while the target's log has only grown. */
+function copiesFrom(
+  last: bigint | undefined,
+  { recreatedSource, recreatedTarget, targetEnd, targetCut }: PartitionReading,
+): bigint | undefined {
+  const end = targetEnd === 'absent' ? undefined : valueIfKnown(targetEnd)
+  if (last === undefined || end === undefined || !recreatedSource || recreatedTarget) return undefined
+  return fallOf(last, end, targetCut) === undefined ? last : undefined
 }
 
 function targetContradictionOf(
@@ -83,13 +98,16 @@ function fallOf(
   return end !== undefined && end < last ? { to: end, words: `now ends at ${end}` } : undefined
 }
 
+/** How a log ended. */
+type Ended = Pick<PartitionReading, 'recreated' | 'recreatedSource' | 'highWatermark' | 'sourceCut' | 't0'>
+
 /**
  * What was not copied of a log that has ended is lost, and what was read of it says nothing about the one that took
  * its place.
  */
 export function contentAfterDiscard(
   previous: PartitionComparison | undefined,
-  reading: PartitionReading,
+  reading: Ended,
   why: readonly DiscardReason[],
 ): Content | undefined {
   const seen = previous?.highWatermark?.highWatermark

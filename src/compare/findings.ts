@@ -21,7 +21,7 @@ import { headOf } from './head.ts'
 import { copyBound } from './history.ts'
 import { behindGap, noContent } from './leftBehind.ts'
 import { withLoss } from './losses.ts'
-import { min } from './offsets.ts'
+import { max, min } from './offsets.ts'
 import { withContent } from './partition.ts'
 import { adopted, raisedTo } from './position.ts'
 
@@ -166,11 +166,12 @@ function afterStretch(
   t0: Instant,
   { pollMs }: CompareContext,
 ): Inspected {
-  const target = valueIfKnown(result.target)
-  if (target === undefined) {
+  const read = valueIfKnown(result.target)
+  if (read === undefined) {
     const unreadable = result.target === undefined ? undefined : unknownOf(result.target)
     return { partition: { ...before, content: { ...content, unreadable } }, outcome: 'unreadable' }
   }
+  const target = fromOffset(read, before.position.discarded?.copiesFrom)
   const { inspection } = result
   const name = `${inspection.topic}-${inspection.partition}`
   const isGap = inspection.purpose === 'gap'
@@ -216,6 +217,18 @@ function afterStretch(
   return {
     partition: withContent({ ...before, logStart }, adoption.position, adoptedContent, t0),
     outcome: audit.outcome,
+  }
+}
+
+/** The window without what lies below an offset, as if the log began there. */
+function fromOffset(window: RecordWindow, offset: bigint | undefined): RecordWindow {
+  if (offset === undefined) return window
+  const { from, logStart, readTo } = window
+  return {
+    ...window,
+    records: window.records.filter(record => record.offset >= offset),
+    from: max(from, min(offset, readTo)),
+    logStart: max(logStart, offset),
   }
 }
 

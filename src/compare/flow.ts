@@ -1,10 +1,11 @@
-import type { FlowComparison, PartitionComparison, Position, TopicComparison } from '../model/comparison.ts'
+import type { FlowComparison, PartitionComparison, Remembered, TopicComparison } from '../model/comparison.ts'
 import type { Flow } from '../model/flow.ts'
 import type { FlowObservation, PartitionProgress, TopicMetadata } from '../model/observation.ts'
 import { isKnown, type Reading, type Unknown, unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { clocksOf } from './clocks.ts'
 import type { CompareContext } from './context.ts'
+import { contentAfterDiscard } from './discards.ts'
 import { mayHaveSkipped } from './late.ts'
 import { comparePartition } from './partition.ts'
 import { advanced, discard, hasEvidence, noPosition, settled } from './position.ts'
@@ -143,6 +144,7 @@ function compareTopic(
       tasksChangedAtMs: engine.tasksChangedAtMs,
       recreated: ids.recreated,
       recreatedSource: ids.recreatedSource,
+      recreatedTarget: ids.recreatedTarget,
       absentUntil: before.has(partition) ? undefined : absentUntil,
       logStart: logStarts?.get(partition),
       mayHaveSkipped: mayHaveSkipped(before.get(partition), progress?.get(partition), source.t0, context),
@@ -184,6 +186,7 @@ interface Identity {
   /** Which side has another topic than before, in words. */
   readonly recreated: string | undefined
   readonly recreatedSource: boolean
+  readonly recreatedTarget: boolean
   /** Set when the listing shows an id that was replaced before. */
   readonly stale: Unknown | undefined
 }
@@ -207,6 +210,7 @@ function identityOf(
         retired,
         recreated: undefined,
         recreatedSource: false,
+        recreatedTarget: false,
         stale,
       }
     }
@@ -230,6 +234,7 @@ function identityOf(
         ? undefined
         : `${previous?.topic}: the topic was recreated on the ${sides.join(' and the ')}, so its positions say nothing about it`,
     recreatedSource: sides.includes('source'),
+    recreatedTarget: sides.includes('target'),
     stale: undefined,
   }
 }
@@ -291,27 +296,27 @@ function outOfScopePositions(
   absent: ReadonlySet<string>,
   observation: FlowObservation,
   { flow, naming }: CompareContext,
-): ReadonlyMap<string, ReadonlyMap<number, Position>> {
-  const kept = new Map<string, Map<number, Position>>()
-  for (const [topic, positions] of previous?.outOfScope ?? []) {
-    if (!topics.has(topic)) kept.set(topic, new Map(positions))
+): ReadonlyMap<string, ReadonlyMap<number, Remembered>> {
+  const kept = new Map<string, Map<number, Remembered>>()
+  for (const [topic, remembered] of previous?.outOfScope ?? []) {
+    if (!topics.has(topic)) kept.set(topic, new Map(remembered))
   }
   for (const [topic, { partitions }] of previous?.topics ?? []) {
-    const positions = positionsOf(partitions)
-    if (!topics.has(topic) && positions.size > 0) kept.set(topic, positions)
+    if (topics.has(topic)) continue
+    const remembered = rememberedOf(topic, partitions, observation.source.t0)
+    if (remembered.size > 0) kept.set(topic, remembered)
   }
   for (const [topic, progress] of observation.engine.progress) {
     if (topics.has(topic) || !isInScope(flow, naming, topic)) continue
     kept.set(topic, withProgress(kept.get(topic), progress))
   }
   for (const topic of absent) {
-    const positions = kept.get(topic)
-    if (positions === undefined) continue
-    for (const [partition, position] of positions) {
-      if (position.discarded !== undefined) continue
-      const detail = `${topic}-${partition}: the topic was deleted and created again, so its positions say nothing about it`
-      const why = { reason: 'recreated', detail, adoptable: true } as const
-      positions.set(partition, settled(discard(position, why, observation.at)))
+    const remembered = kept.get(topic)
+    if (remembered === undefined) continue
+    for (const [partition, { position, losses }] of remembered) {
+      if (position.discarded !== undefined || !hasEvidence(position)) continue
+      const why = { reason: 'recreated', detail: goneDetail(topic, partition), adoptable: true } as const
+      remembered.set(partition, { position: settled(discard(position, why, observation.at)), losses })
     }
   }
   for (const topic of kept.keys()) {
@@ -321,16 +326,34 @@ function outOfScopePositions(
   return kept
 }
 
-function positionsOf(partitions: readonly PartitionComparison[]): Map<number, Position> {
-  return new Map(partitions.filter(p => hasEvidence(p.position)).map(p => [p.partition, p.position]))
+function goneDetail(topic: string, partition: number): string {
+  return `${topic}-${partition}: the topic was deleted and created again, so its positions say nothing about it`
+}
+
+/** Of a topic that is gone: where the engine stood, and that what it had not copied will never be. */
+function rememberedOf(
+  topic: string,
+  partitions: readonly PartitionComparison[],
+  t0: Instant,
+): Map<number, Remembered> {
+  const all = partitions.map(partition => {
+    const recreated = goneDetail(topic, partition.partition)
+    const gone = unknown('missing', recreated)
+    const ended = { recreated, recreatedSource: true, highWatermark: gone, sourceCut: undefined, t0 }
+    const { losses } = contentAfterDiscard(partition, ended, []) ?? { losses: undefined }
+    return [partition.partition, { position: partition.position, losses }] as const
+  })
+  return new Map(all.filter(([, { position, losses }]) => hasEvidence(position) || losses !== undefined))
 }
 
 function withProgress(
-  positions: ReadonlyMap<number, Position> | undefined,
+  remembered: ReadonlyMap<number, Remembered> | undefined,
   progress: ReadonlyMap<number, PartitionProgress>,
-): Map<number, Position> {
-  const next = new Map(positions)
-  for (const [partition, step] of progress)
-    next.set(partition, advanced(next.get(partition) ?? noPosition, step, undefined))
+): Map<number, Remembered> {
+  const next = new Map(remembered)
+  for (const [partition, step] of progress) {
+    const { position, losses } = next.get(partition) ?? { position: noPosition, losses: undefined }
+    next.set(partition, { position: advanced(position, step, undefined), losses })
+  }
   return next
 }

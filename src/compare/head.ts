@@ -191,6 +191,19 @@ function missingIn(
   copied: Copied | undefined,
   { source, proven }: HeadInput,
 ): number | undefined {
-  if (copied?.complete === true) return tail.filter(record => !copied.has(record)).length
+  if (copied?.complete === true) {
+    const isCopied = new Map(tail.map(record => [record, copied.has(record)]))
+    // A copy that compaction took from the target since: a later record of its key has one.
+    const newest = new Map(
+      tail.flatMap(record =>
+        record.key !== null && isCopied.get(record) === true
+          ? [[record.key.toString('latin1'), record.offset]]
+          : [],
+      ),
+    )
+    const isReplaced = ({ key, offset }: LogRecord): boolean =>
+      key !== null && (newest.get(key.toString('latin1')) ?? -1n) > offset
+    return tail.filter(record => isCopied.get(record) === false && !isReplaced(record)).length
+  }
   return tail.length === 0 && source.from <= proven ? 0 : undefined
 }

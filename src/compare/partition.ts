@@ -1,4 +1,4 @@
-import type { Content, PartitionComparison, Position } from '../model/comparison.ts'
+import type { Content, PartitionComparison, Position, Remembered } from '../model/comparison.ts'
 import { isKnown, type Unknown, unknownOf, valueIfKnown } from '../model/reading.ts'
 import type { Instant } from '../model/time.ts'
 import { contentAfterDiscard, contradictionsOf } from './discards.ts'
@@ -15,6 +15,7 @@ import {
   noted,
   raisedTo,
   settled,
+  standingBehind,
 } from './position.ts'
 import type { PartitionReading } from './reading.ts'
 
@@ -25,13 +26,15 @@ import type { PartitionReading } from './reading.ts'
 export function comparePartition(
   previous: PartitionComparison | undefined,
   reading: PartitionReading,
-  carried: Position | undefined,
+  carried: Remembered | undefined,
 ): PartitionComparison {
   const { t0 } = reading
-  let position = previous?.position ?? carried ?? noPosition
+  let position = previous?.position ?? carried?.position ?? noPosition
   let history = previous?.history ?? []
   let seen = previous?.highWatermark
-  let content = previous?.content
+  let content =
+    previous?.content ??
+    (carried?.losses === undefined ? undefined : { ...noContent, losses: carried.losses })
   const highWatermark = valueIfKnown(reading.highWatermark)
   const targetEnd = reading.targetEnd === 'absent' ? undefined : valueIfKnown(reading.targetEnd)
 
@@ -56,7 +59,7 @@ export function comparePartition(
     // What the poll of a discard read may be of the identity that has ended.
     const isOfAnother = contradiction !== undefined || discarded?.settled === false
     position = isOfAnother
-      ? noted(position, reading.progress)
+      ? standingBehind(noted(position, reading.progress), reading.progress, targetEnd)
       : advanced(position, reading.progress, targetEnd)
   }
   // A position above a high watermark that was asked for later points beyond the log.

@@ -91,6 +91,23 @@ export function noted(position: Position, { durable, pairs }: PartitionProgress)
   }
 }
 
+/**
+ * The position that was discarded in this poll, after what the poll read: a pair that the target does not hold is of
+ * the run before, which stands behind it, and only from there a new one goes back.
+ */
+export function standingBehind(
+  position: Position,
+  { pairs }: PartitionProgress,
+  targetEnd: bigint | undefined,
+): Position {
+  const { discarded } = position
+  if (discarded === undefined || pairs === undefined || targetEnd === undefined) return position
+  const { newest } = pairs
+  if (newest.target < targetEnd) return position
+  const beganAnewAtOrBelow = min(discarded.beganAnewAtOrBelow, newest.source)
+  return { ...position, discarded: { ...discarded, beganAnewAtOrBelow } }
+}
+
 /** The position once all has been read that the engine had said by now. */
 export function settled(position: Position): Position {
   const { discarded } = position
@@ -104,6 +121,7 @@ export function hasEvidence(position: Position): boolean {
 }
 
 export interface DiscardReason extends Pick<Discarded, 'reason' | 'detail' | 'adoptable'> {
+  readonly copiesFrom?: bigint | undefined
   /** Where a log was cut off, on the side named; undefined where it is another one altogether. */
   readonly cut?: { readonly side: 'source' | 'target'; readonly at: bigint }
 }
@@ -137,6 +155,7 @@ export function discard(position: Position, why: DiscardReason, at: Instant): Po
       sourceCut,
       lastPair: before?.since ?? before?.lastPair ?? position.pair,
       wentBack: undefined,
+      copiesFrom: why.copiesFrom ?? (cut?.side === 'source' ? before?.copiesFrom : undefined),
       beganAnewAtOrBelow: goesBackTo < newest ? goesBackTo : newest,
     },
   }

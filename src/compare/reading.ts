@@ -29,6 +29,7 @@ export interface PartitionReading {
   readonly recreated: string | undefined
   /** Whether it is the source's topic that is another one. */
   readonly recreatedSource: boolean
+  readonly recreatedTarget: boolean
   /** t0 of the last complete listing that did not have this partition; undefined where that proves nothing. */
   readonly absentUntil: Instant | undefined
   readonly logStart: Reading<bigint> | undefined

@@ -43,6 +43,8 @@ export interface TopicAssessment {
   readonly partitionsObserved: number
 }
 
+export type CountedLosses = Pick<TopicAssessment, 'lost' | 'possiblyLost'>
+
 export interface FlowAssessment {
   readonly flow: Flow
   readonly facts: FlowComparison
@@ -56,6 +58,8 @@ export interface FlowAssessment {
   /** What its topics lost, those included that are no longer in scope: only ever more, since this process started. */
   readonly lost: bigint
   readonly possiblyLost: bigint
+  /** What of it was counted of each topic that has any, so that one that comes back is not counted again. */
+  readonly countedLosses: ReadonlyMap<string, CountedLosses>
   /** Records of the target that stand where another one should, of all topics. */
   readonly mismatches: number
   /** The first of the topics'. */

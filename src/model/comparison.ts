@@ -47,6 +47,11 @@ export interface Discarded {
   readonly lastPair: OffsetPair | undefined
   /** The pair at which it seems to have begun anew, until the target is seen to hold it. */
   readonly wentBack: OffsetPair | undefined
+  /**
+   * Where the target's log ended before the source's was recreated: no copy of the new one lies below. Undefined where
+   * that is not known.
+   */
+  readonly copiesFrom: bigint | undefined
   /** The engine began anew once it commits a replicated offset at or below this one. */
   readonly beganAnewAtOrBelow: bigint
 }
@@ -248,6 +253,13 @@ export interface Clocks {
 }
 
 /** Both sides of a flow held against each other: facts with their instants, no judgement. Also the state that the next comparison starts from. */
+/** What a later topic of the same name has to know of a partition that is not in scope. */
+export interface Remembered {
+  readonly position: Position
+  /** What was lost of a topic that is gone, all that was not copied included. */
+  readonly losses: Losses | undefined
+}
+
 export interface FlowComparison {
   readonly at: Instant
   readonly firstAt: Instant
@@ -261,8 +273,8 @@ export interface FlowComparison {
   readonly topicsMayBeHidden: boolean
   /** Sorted by name. */
   readonly topics: ReadonlyMap<string, TopicComparison>
-  /** Progress of partitions that are not in scope (yet), so that nothing that was read is lost. */
-  readonly outOfScope: ReadonlyMap<string, ReadonlyMap<number, Position>>
+  /** What is known of partitions that are not in scope (yet, or any longer), by topic. */
+  readonly outOfScope: ReadonlyMap<string, ReadonlyMap<number, Remembered>>
   /** Since when the scope has been empty or never listed; undefined while there is one. */
   readonly scopeUnknownSince: Instant | undefined
   readonly scopeUnknown: Unknown | undefined

@@ -129,6 +129,7 @@ describe('nothing is estimated', () => {
             durable: 4n,
             sourceCut: undefined,
             wentBack: undefined,
+            copiesFrom: undefined,
             beganAnewAtOrBelow: 9n,
           },
         }),

@@ -181,6 +181,7 @@ describe('the records behind the position', () => {
       durable: 4n,
       sourceCut: undefined,
       wentBack: undefined,
+      copiesFrom: undefined,
       beganAnewAtOrBelow: 2n,
     },
   })
@@ -780,6 +781,7 @@ describe('a position of a former identity', () => {
           durable: 4n,
           sourceCut: undefined,
           wentBack: undefined,
+          copiesFrom: undefined,
           beganAnewAtOrBelow: 2n,
           ...parts,
         },

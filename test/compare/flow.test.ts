@@ -365,6 +365,43 @@ describe('identity of offsets', () => {
     })
   })
 
+  test.each([
+    ['at once', 0],
+    ['over several polls', 3],
+  ])(
+    'deleted and created again %s: what had not been copied of it is lost with it, and stays so',
+    (_, polls) => {
+      const world = steadyWorld(785n)
+      world.source.set('orders', { ends: [800n] })
+      world.poll()
+      if (polls > 0) world.source.delete('orders')
+      for (let i = 0; i < polls; i++) world.poll()
+      world.source.set('orders', { id: 'another', ends: [10n] })
+      for (let i = 0; i < 3; i++) {
+        const flow = world.poll()
+        expect(topicIn(flow, 'orders').facts.partitions[0]?.content?.losses?.ranges).toMatchObject([
+          { from: 785n, to: 800n, cause: 'recreated', certain: false, former: true },
+        ])
+        // Of the flow it is counted once.
+        expect([flow.lost, flow.possiblyLost]).toEqual([0n, 15n])
+      }
+      world.source.delete('orders')
+      world.poll()
+      world.source.set('orders', { id: 'a third', ends: [0n] })
+      expect(world.poll().possiblyLost).toBe(25n)
+    },
+  )
+
+  test('never copied and deleted: all of it is lost with it', () => {
+    const world = steadyWorld(785n)
+    world.source.set('quiet', { ends: [7n] })
+    world.poll()
+    world.source.delete('quiet')
+    world.poll()
+    world.source.set('quiet', { id: 'another', ends: [0n] })
+    expect(topicIn(world.poll(), 'quiet')).toMatchObject({ status: 'covered', possiblyLost: 7n })
+  })
+
   test('a recreated target topic is unknown: what was copied before is not in it', () => {
     const world = steadyWorld()
     world.target.set('east.orders', { id: 'another', ends: [5n] })

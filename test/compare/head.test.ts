@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type HeadInput, headOf } from '../../src/compare/head.ts'
 import type { Tail } from '../../src/model/comparison.ts'
+import type { RecordWindow } from '../../src/model/inspection.ts'
 import { aRecord, aWindow } from '../support/windows.ts'
 
 /** What is known at source offset 3, the proven position, unless told. */
@@ -180,6 +181,25 @@ describe('held against the target', () => {
     const found = head({ source: aWindow(0, 'a b c d e f'), target: aWindow(0, 'a b c e f') })
     expect(found.position).toBe(3n)
     expect(found.tail.missing).toBe(1)
+  })
+
+  test('a record whose copy compaction may have taken is not certainly missing: one of its key has a copy behind it', () => {
+    const source = aWindow(0, 'a b c d e f')
+    const target = aWindow(0, 'a b c e')
+    const keyed = (window: RecordWindow, keys: Readonly<Record<string, string>>): RecordWindow => ({
+      ...window,
+      records: window.records.map(record => {
+        const key = keys[record.value?.toString() ?? '']
+        return key === undefined ? record : { ...record, key: Buffer.from(key) }
+      }),
+    })
+    const missing = (keys: Readonly<Record<string, string>>) =>
+      head({ source: keyed(source, keys), target: keyed(target, keys) }).tail.missing
+    expect(missing({})).toBe(2)
+    expect(missing({ d: 'k', e: 'k' })).toBe(1)
+    expect(missing({ d: 'k', e: 'l' })).toBe(2)
+    expect(missing({ d: 'k', f: 'k' })).toBe(2)
+    expect(missing({ c: 'k', d: 'k' })).toBe(2)
   })
 
   test('what is no copy of anything is counted', () => {

@@ -127,14 +127,17 @@ const faults = {
     const growsTo = world.random.pick([0, 0.3, 1.5])
     const share = world.random.chance(0.4) ? world.random.between(1, 3) : world.random.between(0.01, 0.15)
     const afterMs = share * world.pollMs
+    const gapMs = world.random.chance(0.3) ? world.random.between(0.1, 3) * world.pollMs : 0
     if (how === 'dead') stopMirrorMaker(world, afterMs + world.random.between(0.2, 4) * world.pollMs)
     if (how === 'frozen') freeze(world, afterMs + world.random.between(0.2, 4) * world.pollMs)
     world.time.after(afterMs, () => {
       const ends = topic.partitions.map(({ end }) => end)
-      world.recreateOnSource(topic.name)
-      world.traffic
-        .get(topic.name)
-        ?.write(Math.ceil(growsTo * Math.min(1_500, Math.max(...ends)) * ends.length))
+      world.recreateOnSource(topic.name, gapMs)
+      world.time.after(gapMs, () => {
+        world.traffic
+          .get(topic.name)
+          ?.write(Math.ceil(growsTo * Math.min(1_500, Math.max(...ends)) * ends.length))
+      })
     })
   },
   'recreated on the target': world => {
@@ -232,7 +235,10 @@ export function planFault(name: FaultName, world: SimulatedWorld, from: number, 
   const times = world.random.weighted({ 1: 3, 2: 1 })
   for (let i = 0; i < Number(times); i++) {
     const at = from + world.random.between(0.12, 0.75) * lengthMs
-    world.time.at(at, () => faults[name](world))
+    world.time.at(at, () => {
+      // All topics may be gone for a moment.
+      if (watchedTopics(world).length > 0) faults[name](world)
+    })
   }
 }
 
@@ -268,7 +274,11 @@ function hold(world: SimulatedWorld): void {
 }
 
 function sourceTopic(world: SimulatedWorld): SimulatedTopic {
-  return world.random.pick([...world.source.topics.values()].filter(({ truths }) => truths.length > 0))
+  return world.random.pick(watchedTopics(world))
+}
+
+function watchedTopics(world: SimulatedWorld): readonly SimulatedTopic[] {
+  return [...world.source.topics.values()].filter(({ truths }) => truths.length > 0)
 }
 
 function anyTopic(world: SimulatedWorld): [SimulatedCluster, SimulatedTopic] {

@@ -215,10 +215,16 @@ export class SimulatedWorld {
     this.note(() => `topic ${name} (${topic.id}) with ${partitions} partitions: ${JSON.stringify(plan)}`)
   }
 
-  /** Deletes a topic on the source and creates it again. */
-  recreateOnSource(name: string): SimulatedTopic | undefined {
+  /** Deletes a topic on the source and creates it again, `gapMs` later. */
+  recreateOnSource(name: string, gapMs = 0): void {
     const before = this.source.deleteTopic(name)
-    if (before === undefined) return undefined
+    if (before === undefined) return
+    this.note(() => `${name} (${before.id}) is deleted on the source`)
+    if (gapMs === 0) this.#createAgain(name, before)
+    else this.time.after(gapMs, () => this.#createAgain(name, before))
+  }
+
+  #createAgain(name: string, before: SimulatedTopic): void {
     const topic = this.source.createTopic(name, before.partitions.length, true)
     for (const [config, value] of before.configs) topic.configs.set(config, value)
     // Created and recreated between two polls: nobody saw that the engine's positions are of another one.
@@ -226,9 +232,8 @@ export class SimulatedWorld {
       for (const [partition, truth] of topic.truths.entries())
         truth.unknowableBelow = this.#behindEngine(topic, partition)
     }
-    this.note(() => `${name} is recreated on the source: ${before.id} becomes ${topic.id}`)
+    this.note(() => `${name} is created again on the source: ${before.id} becomes ${topic.id}`)
     this.mirrorMaker.wake(name)
-    return topic
   }
 
   /** What the target loses of a log is on the target no longer. */
