@@ -23,7 +23,7 @@ import { behindGap, noContent } from './leftBehind.ts'
 import { withLoss } from './losses.ts'
 import { max, min } from './offsets.ts'
 import { withContent } from './partition.ts'
-import { adopted, raisedTo } from './position.ts'
+import { adopted, durableWithin, raisedTo } from './position.ts'
 
 const mismatchesKept = 8
 /** Target offsets that are searched for the next copy: more than a replicator sends again between two commits. */
@@ -93,7 +93,7 @@ function afterHead(
     highWatermark: seen.highWatermark,
     isolationLevel,
     copies: copyBound(history, position.proven),
-    durable: position.durable,
+    durable: durableWithin(position, seen.highWatermark),
     source,
     target,
     targetEnd: before.targetEnd,

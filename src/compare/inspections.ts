@@ -7,7 +7,7 @@ import type { Instant } from '../model/time.ts'
 import type { CompareContext } from './context.ts'
 import { copyBound } from './history.ts'
 import { atLeastZero } from './offsets.ts'
-import { hasEvidence } from './position.ts'
+import { durableWithin, hasEvidence } from './position.ts'
 
 /** What is assumed of a partition of which nothing has been read yet. */
 const bytesPerOffsetAssumed = 512
@@ -195,7 +195,7 @@ function headOf(topic: TopicComparison, partition: PartitionComparison): Inspect
     if (tail.records > 0) return { ...base, source: { from: tail.readTo, to }, target: undefined }
   }
   const copies = copyBound(history, position.proven)
-  const lowest = copies?.source ?? (position.durable === undefined ? 0n : position.durable)
+  const lowest = copies?.source ?? durableWithin(position, to) ?? 0n
   const from = lowest < position.proven ? lowest : position.proven
   const start = partition.logStart !== undefined && partition.logStart > from ? partition.logStart : from
   if (targetEnd === undefined || !hasEvidence(position)) {

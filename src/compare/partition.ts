@@ -9,6 +9,7 @@ import { atLeastZero } from './offsets.ts'
 import {
   advanced,
   discard,
+  durableWithin,
   estimated,
   hasEvidence,
   noPosition,
@@ -84,7 +85,7 @@ export function comparePartition(
     const copies =
       targetEnd === undefined || position.discarded !== undefined
         ? undefined
-        : { target: targetEnd, source: (beforeProgress.durable ?? -1n) + 1n }
+        : { target: targetEnd, source: (durableWithin(beforeProgress, highWatermark) ?? -1n) + 1n }
     history = observed(history, highWatermark, t0, copies)
     seen = history.at(-1)
     if (

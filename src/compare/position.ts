@@ -115,6 +115,11 @@ export function settled(position: Position): Position {
   return { ...position, discarded: { ...discarded, settled: true } }
 }
 
+/** Where the engine would resume behind; undefined where the log is shorter, so that it would begin anew. */
+export function durableWithin({ durable }: Position, highWatermark: bigint): bigint | undefined {
+  return durable !== undefined && durable < highWatermark ? durable : undefined
+}
+
 /** Whether the engine has committed anything that this position rests on. */
 export function hasEvidence(position: Position): boolean {
   return position.durable !== undefined || position.pair !== undefined

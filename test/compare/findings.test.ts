@@ -799,6 +799,13 @@ describe('a position of a former identity', () => {
     expect(lostIn(found)).toEqual(['0-3 recreated'])
   })
 
+  test('a copy that was there before the source was recreated is none of the new one', () => {
+    // The former topic had an r as well.
+    const twin = { ...read, target: aWindow(0, 'a b r s t') }
+    expect(lostIn(after(discarded(), looked('copy', twin)))).toEqual(['0-2 recreated'])
+    expect(lostIn(after(discarded({ copiesFrom: 3n }), looked('copy', twin)))).toEqual(['0-3 recreated'])
+  })
+
   test('loses, possibly, what was deleted behind where it stood', () => {
     const look = { ...read, source: aWindow(3, 's t', { logStart: 3n }) }
     expect(lostIn(after(discarded({ logStart: 2n, proven: 1n }), looked('copy', look)))).toEqual([

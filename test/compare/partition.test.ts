@@ -224,6 +224,12 @@ describe('where the copies of what comes later lie', () => {
       {},
       { target: 10n, source: 0n },
     ],
+    [
+      'anywhere, where the log is shorter than what was committed of another one',
+      before({ position: aPosition(6n, { durable: 10n }), highWatermark: undefined }),
+      {},
+      { target: 10n, source: 0n },
+    ],
     ['unknown without the target', before(), { targetEnd: unknown('timeout', '') }, undefined],
     ['unknown of a former identity', before({ position: aDiscard() }), {}, undefined],
   ] as const)('%s', (_, previous, reading, bound) => {
@@ -635,6 +641,37 @@ describe('the poll in which a log was found to be another one', () => {
   test('nor what the engine said then for the first time', () => {
     const { position } = after({ ...recreated, progress: committed(2n) }, before({ position: noPosition }))
     expect(position).toMatchObject({ proven: 0n, durable: 2n, discarded: { reason: 'recreated' } })
+  })
+
+  test.each([
+    ['a pair that the target lost is of the run before, which has to go back from there', 2n, 7n, 2n],
+    ['a pair that the target holds may be of the new one', 2n, 6n, 5n],
+    ['a pair further up says nothing new', 8n, 7n, 5n],
+  ])('%s', (_, source, target, bound) => {
+    const { position } = after({
+      recreated: 'why',
+      targetEnd: known(7n),
+      progress: paired({ ...pair(source), target }, source),
+    })
+    expect(position.discarded?.beganAnewAtOrBelow).toBe(bound)
+  })
+
+  test.each([
+    ['where the target ended before', {}, 6n],
+    ['nowhere, where the target was recreated as well', { recreatedTarget: true }, undefined],
+    ['nowhere, where only the target was', { recreatedSource: false, recreatedTarget: true }, undefined],
+    ['nowhere, where the target was cut off as well', { targetEnd: known(5n) }, undefined],
+    ['nowhere, where that cannot be told', { targetEnd: unknown('timeout', '') }, undefined],
+  ] as const)('the copies of a recreated source begin %s', (_, reading, from) => {
+    const { position } = after({ ...recreated, targetEnd: known(9n), ...reading })
+    expect(position.discarded?.copiesFrom).toBe(from)
+  })
+
+  test('that is forgotten when the target is cut off later, and kept when the source is', () => {
+    const previous = before({ position: aDiscard({ copiesFrom: 6n }), targetEnd: 9n })
+    expect(after({ targetEnd: known(8n) }, previous).position.discarded?.copiesFrom).toBeUndefined()
+    const cut = after({ targetEnd: known(9n), highWatermark: known(5n) }, previous)
+    expect(cut.position.discarded).toMatchObject({ reason: 'diverged', copiesFrom: 6n })
   })
 
   test.each([
