@@ -1,6 +1,6 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../../lab/command.ts'
@@ -17,7 +17,6 @@ describe('alerts/alertmanager.example.yaml', () => {
     folder = await mkdtemp(join(tmpdir(), 'tidemark-alertmanager-'))
     config = join(folder, 'alertmanager.example.yaml')
     await cp(committed, folder, { recursive: true })
-    for (const key of ['pagerduty.key', 'pagerduty-gold.key']) await writeFile(join(folder, key), 'a key')
   }, 300_000)
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -27,6 +26,12 @@ describe('alerts/alertmanager.example.yaml', () => {
     expect(output).toMatch(/ 1 templates\n/)
     expect(output).toMatch(/ 4 receivers\n/)
     expect(output).toMatch(/ 0 inhibit rules\n/)
+  })
+
+  test('names its key files by their whole paths: Alertmanager looks for others where it was started', async () => {
+    const keys = [...(await readFile(config, 'utf8')).matchAll(/routing_key_file: (.*)/g)]
+    expect(keys).toHaveLength(2)
+    for (const [, path = ''] of keys) expect(isAbsolute(path), path).toBe(true)
   })
 
   test.each([

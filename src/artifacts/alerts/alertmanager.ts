@@ -33,7 +33,8 @@ route:
 receivers:
   - name: pagerduty-gold
     pagerduty_configs:
-      - routing_key_file: pagerduty-gold.key
+      # The whole path: another one is looked for where Alertmanager was started, and no check tells.
+      - routing_key_file: /etc/alertmanager/pagerduty-gold.key
         send_resolved: true
         severity: critical
         description: '{{ template "tidemark.summary" . }}'
@@ -47,7 +48,7 @@ receivers:
           runbook: '{{ template "tidemark.runbook" . }}'
   - name: pagerduty
     pagerduty_configs:
-      - routing_key_file: pagerduty.key
+      - routing_key_file: /etc/alertmanager/pagerduty.key
         send_resolved: true
         severity: error
         description: '{{ template "tidemark.summary" . }}'
