@@ -52,9 +52,9 @@ const percent = '{{ .Value | humanizePercentage }}'
 
 const exposure = forFlow(
   `time() - max(${metric.knownRecoveryPoint}${ofThisFlow})`,
-  `Proven exposure ${seconds}`,
+  `Proven exposure ${seconds}. `,
 )
-const budget = flowValue(metric.flowRpoBudget, `, budget ${seconds}.`)
+const budget = flowValue(metric.flowRpoBudget, `Budget ${seconds}.`)
 const unproven = forFlow(
   `max(${metric.unprovenTopics}${ofThisFlow}) > 0`,
   ` ${number} topics have no proven recovery point at all: their exposure is not bounded.`,
