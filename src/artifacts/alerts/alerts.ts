@@ -121,7 +121,7 @@ or
 )`,
       insideMs: 2 * timings.evaluationMs,
       summary: '{{ $labels.flow }}: the RPO error budget is being spent fast',
-      description: `At this rate the error budget of {{ $labels.flow }} does not last. In the last hour the RPO was not kept for {{ $value | humanizePercentage }} of the time.${flowValue(recorded.spent, ` ${percent} of the error budget of the window was spent by the last full hour.`)} ${exposure}${budget}
+      description: `At this rate the error budget of {{ $labels.flow }} does not last. The RPO was not kept${flowValue(recorded.bad1h, ` for ${percent} of the last hour`)}${flowValue(recorded.bad6h, ` and ${percent} of the last six`)}.${flowValue(recorded.spent, ` ${percent} of the error budget of the window was spent by the last full hour.`)} ${exposure}${budget}
 Worst topics:${worstTopics}${catchUp}`,
       graph: `${recorded.bad1h}{flow="{{ $labels.flow }}"}`,
     },
@@ -213,7 +213,7 @@ unless (
       alert: 'TidemarkRecordsLost',
       expr: grew(metric.flowLost),
       summary: '{{ $labels.flow }}: records are lost',
-      description: `The source of {{ $labels.flow }} no longer has records that never reached the target.${flowValue(metric.flowLost, ` ${number} offsets in all`)} since the exporter started:${forFlow(
+      description: `Records of {{ $labels.flow }} never reached the target, and the replicator will not copy them any more.${flowValue(metric.flowLost, ` ${number} offsets in all`)} since the exporter started:${forFlow(
         `topk(3, max by (topic) (${metric.topicLost}${ofThisFlow}) > 0)`,
         `
 - {{ .Labels.topic }}: ${number} offsets`,
@@ -250,10 +250,10 @@ and (
   or ${lastOf(recorded.breached, bridge)} == 1
 )`,
       summary: '{{ $labels.flow }}: the source will soon delete records that were not copied',
-      description: `In {{ $value | humanizeDuration }} the retention of the source of {{ $labels.flow }} begins to delete records that are not on the target. Then they are lost.${forFlow(
+      description: `The retention of the source of {{ $labels.flow }} {{ if gt $value 0.0 }}begins in {{ $value | humanizeDuration }} to delete{{ else }}may be deleting{{ end }} records that are not on the target. Then they are lost.${forFlow(
         `bottomk(3, max by (topic) (${metric.topicRetentionDeadline}${ofThisFlow}) - time())`,
         `
-- {{ .Labels.topic }}: in ${seconds}`,
+- {{ .Labels.topic }}: {{ if gt .Value 0.0 }}in ${seconds}{{ else }}now{{ end }}`,
       )}`,
       graph: `${metric.flowRetentionDeadline}{flow="{{ $labels.flow }}"} - time()`,
     },
@@ -299,10 +299,14 @@ and ${value(metric.flowPartitionsAudited)} == 0`,
       alert: 'TidemarkConfigurationsDiffer',
       expr: [metric.flowRpoBudget, metric.flowRpoObjective, metric.flowRpoWindow, metric.maintenanceUntil]
         .map(name => `${maxOf(name)} != min without (${copyLabels}) (${name})`)
+        // Each replica has the series of one state, so that a state that only some have is of another count.
+        .concat(
+          `count without (${copyLabels}, state) (count without (${copyLabels}) (${metric.flowState})) > 1`,
+        )
         .join('\nor '),
       forMs: 30 * minute,
       summary: '{{ $labels.flow }}: replicas of the exporter are configured differently',
-      description: `Replicas of the exporter disagree about the RPO or the maintenance of {{ $labels.flow }}. The alerts take the larger value.`,
+      description: `Replicas of the exporter disagree about the RPO or the maintenance of {{ $labels.flow }}. The alerts take the larger value, and a flow is active as soon as one replica says so.`,
       graph: `${metric.flowRpoBudget}{flow="{{ $labels.flow }}"}`,
     },
     {
@@ -349,7 +353,7 @@ and ignoring (version, node_version) max_over_time(${metric.buildInfo}[${memory}
 and ignoring (${copyLabels}) ${recorded.exporterUp}`,
       forMs: 5 * minute,
       summary: '{{ $labels.instance }}: a replica of the exporter does not answer',
-      description: `{{ $labels.instance }} of {{ $labels.job }} does not answer; another replica does, and is the only one.`,
+      description: `{{ $labels.instance }} of {{ $labels.job }} does not answer; other replicas do.`,
       graph: `up{job="{{ $labels.job }}"}`,
     },
     {

@@ -699,7 +699,8 @@ const conditionStories: readonly Scenario[] = [
       { budget: 301 },
       { objective: 0.99 },
       { window: 7 * day },
-      { state: 'active', maintenanceUntil: 5 },
+      { maintenanceUntil: 5 },
+      { state: 'failed_over' },
     ] as const satisfies readonly Partial<FlowPage>[]
   ).map(other =>
     scenario(
