@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Hours and days of alerts, told by promtool: minutes, so that they are not part of the fast loop. */
+const promtoolRuns = ['test/alerts/{scenarios,outages,mutation}.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,8 +10,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/lab/**'],
+          exclude: ['test/lab/**', ...promtoolRuns],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'alerts',
+          include: promtoolRuns,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -22,7 +33,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 180_000,
           hookTimeout: 240_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
