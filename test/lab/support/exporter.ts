@@ -10,13 +10,21 @@ import { Exposition } from '../../support/exposition.ts'
 export type ConfigObject = Readonly<Record<string, unknown>>
 
 export interface FlowOptions {
-  readonly source: LabCluster
-  readonly target: LabCluster
   readonly topics: readonly string[]
+  readonly name?: string
+  readonly tier?: string
   readonly replicator?: ConfigObject
   readonly rpo?: ConfigObject
+  readonly state?: ConfigObject
+}
+
+export interface ExporterOptions {
+  readonly source: LabCluster
+  readonly target: LabCluster
   readonly poll?: ConfigObject
   readonly metrics?: ConfigObject
+  /** A free one unless told. */
+  readonly port?: number
 }
 
 export const flowName = 'east-to-west'
@@ -25,31 +33,38 @@ export const flushMs = 2_000
 export const pollMs = 1_000
 
 /** A configuration with one flow over two lab clusters, polled once a second. */
-export function configFor(options: FlowOptions): ConfigObject {
-  const { source, target } = options
+export function configFor(options: ExporterOptions & FlowOptions): ConfigObject {
+  return configOf(options, [options])
+}
+
+/** The same with several flows. */
+export function configOf(options: ExporterOptions, flows: readonly FlowOptions[]): ConfigObject {
+  const { source, target, port = 0 } = options
   return {
     clusters: {
       [source.name]: { bootstrapServers: source.bootstrapServers },
       [target.name]: { bootstrapServers: target.bootstrapServers },
     },
-    flows: [
-      {
-        name: flowName,
-        source: source.name,
-        target: target.name,
-        replicator: {
-          kind: 'mirrormaker2',
-          offsetFlushInterval: `${flushMs}ms`,
-          refreshTopicsInterval: '1s',
-          ...options.replicator,
-        },
-        topics: { include: options.topics },
-        rpo: { budget: '1m', ...options.rpo },
-      },
-    ],
+    flows: flows.map(flow => ({ source: source.name, target: target.name, ...flowSettings(flow) })),
     poll: { schedule: '* * * * * *', timeout: '3s', ...options.poll },
     metrics: { topics: 'all', partitions: true, ...options.metrics },
-    server: { listen: '127.0.0.1:0' },
+    server: { listen: `127.0.0.1:${port}` },
+  }
+}
+
+function flowSettings({ name = flowName, topics, replicator, rpo, tier, state }: FlowOptions): ConfigObject {
+  return {
+    name,
+    replicator: {
+      kind: 'mirrormaker2',
+      offsetFlushInterval: `${flushMs}ms`,
+      refreshTopicsInterval: '1s',
+      ...replicator,
+    },
+    topics: { include: topics },
+    rpo: { budget: '1m', ...rpo },
+    ...(tier === undefined ? {} : { tier }),
+    ...(state === undefined ? {} : { state }),
   }
 }
 
@@ -139,6 +154,12 @@ export class Exporter {
       const page = last?.ofInterest() ?? 'no page'
       throw new Error(`${(error as Error).message}\n${page}\n${this.#process.tail(20)}`)
     }
+  }
+
+  /** kill -9 */
+  async kill(): Promise<void> {
+    await this.#process.kill()
+    await rm(this.#folder, { recursive: true, force: true })
   }
 
   /** SIGTERM; how it ended and how long that took. */

@@ -8,6 +8,7 @@ export const topicEstimate = 'kafka_replication_topic_estimated_recovery_point_t
 export const topicLag = 'kafka_replication_topic_lag_records'
 export const topicStatus = 'kafka_replication_topic_status'
 export const flowPoint = 'kafka_replication_flow_recovery_point_timestamp_seconds'
+export const flowKnownPoint = 'kafka_replication_flow_known_recovery_point_timestamp_seconds'
 export const flowDeadline = 'kafka_replication_flow_rpo_deadline_timestamp_seconds'
 export const flowStatus = 'kafka_replication_flow_status'
 export const clusterUp = 'kafka_replication_cluster_up'
