@@ -6,13 +6,16 @@ import { min } from './offsets.ts'
 import { copiedBelow, type DiscardReason, hasEvidence } from './position.ts'
 import type { PartitionReading } from './reading.ts'
 
+/** What the poll before found. */
+type Before = Pick<PartitionComparison, 'highWatermark' | 'targetEnd' | 'history'>
+
 /** Why the positions before this poll cannot be of the logs that it found; none where nothing speaks against it. */
 export function contradictionsOf(
   position: Position,
-  lastHighWatermark: bigint | undefined,
-  lastTargetEnd: bigint | undefined,
+  { highWatermark: seen, targetEnd: lastTargetEnd, history }: Before,
   reading: PartitionReading,
 ): readonly DiscardReason[] {
+  const lastHighWatermark = seen?.highWatermark
   const ofTarget =
     reading.recreated === undefined
       ? targetContradictionOf(position, lastTargetEnd, reading)
@@ -20,7 +23,7 @@ export function contradictionsOf(
           reason: 'recreated',
           detail: reading.recreated,
           adoptable: true,
-          copiesFrom: copiesFrom(lastTargetEnd, reading),
+          copiesFrom: position.discarded === undefined ? copiesFrom(history, reading) : undefined,
         } as const)
   const found = ofTarget === undefined ? [] : [ofTarget]
   if (reading.recreatedSource) return found
@@ -30,11 +33,17 @@ export function contradictionsOf(
   return [...found, { reason: 'diverged', detail, adoptable: false, cut: { side: 'source', at: fall.to } }]
 }
 
-/** The target's end before the source was recreated, while the target's log has only grown. */
+/**
+ * The target's end before the source was recreated, while the target's log has only grown: not of the last poll, in
+ * which the source may have been recreated between its listing and the target's end.
+ */
 function copiesFrom(
-  last: bigint | undefined,
+  history: Before['history'],
   { recreatedSource, recreatedTarget, targetEnd, targetCut }: PartitionReading,
 ): bigint | undefined {
+  const newest = history.at(-1)
+  const earlier = newest !== undefined && newest.firstSeenAt < newest.lastSeenAt ? newest : history.at(-2)
+  const last = earlier?.copies?.target
   const end = targetEnd === 'absent' ? undefined : valueIfKnown(targetEnd)
   if (last === undefined || end === undefined || !recreatedSource || recreatedTarget) return undefined
   return fallOf(last, end, targetCut) === undefined ? last : undefined

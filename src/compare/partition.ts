@@ -20,6 +20,8 @@ import {
 } from './position.ts'
 import type { PartitionReading } from './reading.ts'
 
+const nothingBefore = { highWatermark: undefined, targetEnd: undefined, history: [] } as const
+
 /**
  * One partition after one poll, from the state before it: identity checks first (design rule 5), then the position,
  * the history and what follows from both.
@@ -43,7 +45,7 @@ export function comparePartition(
     history = observed(history, 0n, reading.absentUntil, undefined)
   }
   const beforeProgress = position
-  const contradictions = contradictionsOf(position, seen?.highWatermark, previous?.targetEnd, reading)
+  const contradictions = contradictionsOf(position, previous ?? nothingBefore, reading)
   const [contradiction] = contradictions
   if (contradiction !== undefined) {
     content = contentAfterDiscard(previous, reading, contradictions)

@@ -656,14 +656,28 @@ describe('the poll in which a log was found to be another one', () => {
     expect(position.discarded?.beganAnewAtOrBelow).toBe(bound)
   })
 
+  const copies = (target: bigint) => ({ copies: { target, source: 0n } })
+  const grown = {
+    history: [aSample(6n, t0 - 2 * pollMs, copies(6n)), aSample(10n, t0 - pollMs, copies(8n))],
+    targetEnd: 8n,
+  }
+  const still = { ...aSample(10n, t0 - 2 * pollMs, copies(7n)), lastSeenAt: t0 - pollMs }
   test.each([
-    ['where the target ended before', {}, 6n],
-    ['nowhere, where the target was recreated as well', { recreatedTarget: true }, undefined],
-    ['nowhere, where only the target was', { recreatedSource: false, recreatedTarget: true }, undefined],
-    ['nowhere, where the target was cut off as well', { targetEnd: known(5n) }, undefined],
-    ['nowhere, where that cannot be told', { targetEnd: unknown('timeout', '') }, undefined],
-  ] as const)('the copies of a recreated source begin %s', (_, reading, from) => {
-    const { position } = after({ ...recreated, targetEnd: known(9n), ...reading })
+    ['where the target ended two polls before', {}, grown, 6n],
+    ['where it ended when the source last grew', {}, { ...grown, history: [still] }, 7n],
+    ['nowhere, where only one poll is known', {}, { ...grown, history: grown.history.slice(1) }, undefined],
+    ['nowhere, where something else was found before', {}, { ...grown, position: aDiscard() }, undefined],
+    ['nowhere, where the target was recreated as well', { recreatedTarget: true }, grown, undefined],
+    [
+      'nowhere, where only the target was',
+      { recreatedSource: false, recreatedTarget: true },
+      grown,
+      undefined,
+    ],
+    ['nowhere, where the target was cut off as well', { targetEnd: known(5n) }, grown, undefined],
+    ['nowhere, where that cannot be told', { targetEnd: unknown('timeout', '') }, grown, undefined],
+  ] as const)('the copies of a recreated source begin %s', (_, reading, previous, from) => {
+    const { position } = after({ ...recreated, targetEnd: known(9n), ...reading }, before(previous))
     expect(position.discarded?.copiesFrom).toBe(from)
   })
 
