@@ -17,7 +17,11 @@ const oldViewSeconds = 60
 /** The series that rules make, named level:what:unit. */
 export const recorded = {
   clockOff: 'replica:tidemark_clock_off:bool',
+  replicaUnproven: 'replica:tidemark_unproven:topics',
   replicaSlack: 'replica:tidemark_rpo_slack:seconds',
+  replicaDeadline: 'replica:tidemark_rpo_deadline:timestamp',
+  retractedAt: 'shard:tidemark_rpo_retracted:timestamp',
+  shardSlack: 'shard:tidemark_rpo_slack:seconds',
   slack: 'flow:tidemark_rpo_slack:seconds',
   active: 'flow:tidemark_active:bool',
   maintenanceUntil: 'flow:tidemark_maintenance_until:timestamp',
@@ -60,30 +64,53 @@ export function recordingRules(timings: AlertTimings): readonly RecordingRule[] 
       expr: `abs(${metric.clock} - timestamp(${metric.clock})) >= bool ${clockToleranceSeconds}`,
     },
     {
+      record: recorded.retractedAt,
+      expr: `max without (${replicaLabels}) (
+  ${lastOf(metric.recoveryPointRetracted, memory)} unless ignoring (flow) (${lastOf(recorded.clockOff, memory)} == 1)
+)`,
+    },
+    {
+      record: recorded.replicaUnproven,
+      // A process that could never list the topics has proven nothing of them.
+      expr: `(${unproven} or ${metric.rpoDeadline} * 0 + Inf)
+unless ignoring (flow) (${recorded.clockOff} == 1)
+unless (${observation} < ignoring (${replicaLabels}) group_left () ${recorded.retractedAt})`,
+    },
+    {
       record: recorded.replicaSlack,
       expr: `(${metric.rpoDeadline} - timestamp(${metric.rpoDeadline}))
-unless ignoring (flow) (${recorded.clockOff} == 1)
-unless (
-  ${observation}
-  < ignoring (${replicaLabels}) group_left ()
-  max without (${replicaLabels}) (${metric.recoveryPointRetracted})
-)
-unless (
-  ${unproven}
-  > ignoring (${replicaLabels}) group_left ()
+and (
+  ${recorded.replicaUnproven}
+  <= ignoring (${replicaLabels}) group_left ()
   min without (${replicaLabels}) (
-    ${unproven}
+    ${recorded.replicaUnproven}
     unless (
       ${observation}
       < ignoring (${replicaLabels}) group_left ()
-      (max without (${replicaLabels}) (${observation}) - ${oldViewSeconds})
+      (max without (${replicaLabels}) (${observation} and ${recorded.replicaUnproven}) - ${oldViewSeconds})
     )
   )
 )`,
     },
     {
+      record: recorded.replicaDeadline,
+      expr: `${metric.rpoDeadline} and ${recorded.replicaSlack} and (${metric.knownRecoveryPoint} or ${metric.estimatedRecoveryPoint})`,
+    },
+    { record: recorded.shardSlack, expr: `max without (${replicaLabels}) (${recorded.replicaSlack})` },
+    {
       record: recorded.slack,
-      expr: `min without (shard) (max without (${replicaLabels}) (${recorded.replicaSlack}))`,
+      expr: `min without (shard) (
+  (
+    ${groundedSlack(memory)} < ${recorded.shardSlack}
+    unless max without (${replicaLabels}) (${recorded.replicaDeadline})
+    unless max without (${replicaLabels}) (${metric.observedSince} and ${observation}) > time() - ${timings.restartMs / 1000}
+  )
+  or (
+    ${groundedSlack(restart)} > ${recorded.shardSlack}
+    unless ${recorded.retractedAt} > time() - ${(timings.restartMs + timings.evaluationMs) / 1000}
+  )
+  or ${recorded.shardSlack}
+)`,
     },
     {
       record: recorded.active,
@@ -132,6 +159,11 @@ unless count_over_time(${recorded.slack}[${restart}])`,
     { record: recorded.bad6h, expr: shareOf('6h', 21_600) },
     { record: recorded.bad3d, expr: `sum_over_time(${recorded.bad1h}[3d:1h]) / 72` },
   ]
+}
+
+/** Seconds to the best deadline of a range that rested on the replication, and not only on the start of a process. */
+function groundedSlack(range: string): string {
+  return `(max without (${replicaLabels}) (${lastOf(recorded.replicaDeadline, range)}) - time())`
 }
 
 /** How much of the error budget of its window a flow has spent. Many samples, and slow to change. */

@@ -17,7 +17,7 @@ export interface Scenario {
   readonly targets: readonly TestTarget[]
   /** Where rules that are evaluated less often tell the same, and a story of days is quicker. */
   readonly timings?: AlertTimings
-  /** By the second; the alerts as `name{labels}`, without those of the rules themselves. */
+  /** By the second; the alerts as `name{labels}`, without the watchdog, which always fires. */
   readonly firing: Readonly<Record<number, readonly string[]>>
 }
 
@@ -31,13 +31,15 @@ interface Parts {
   /** Whether a scrape fails. */
   readonly fails?: (now: number) => boolean
   readonly instance?: string
+  readonly shard?: string
   readonly isTarget?: (now: number) => boolean
 }
 
 /** An exporter with one flow, `orders` of tier gold, on which all is well but for the parts given. */
-function exporter({ flow, page, fails, instance = 'a', isTarget }: Parts = {}): TestTarget {
+function exporter({ flow, page, fails, instance = 'a', shard = '0', isTarget }: Parts = {}): TestTarget {
   return {
     instance,
+    labels: { pod: `tidemark-${instance}`, shard },
     pageAt: now =>
       fails?.(now) === true ? undefined : pageWith({ orders: healthyFlow(now, flow?.(now)) }, page?.(now)),
     ...(isTarget === undefined ? {} : { isTarget }),
@@ -53,7 +55,15 @@ const burnsFast = page('TidemarkRpoBudgetBurnsFast')
 const exhausted = ticket('TidemarkRpoBudgetExhausted')
 const burnsSlowly = ticket('TidemarkRpoBudgetBurnsSlowly')
 const unreported = page('TidemarkFlowUnreported')
+const watchdog = 'TidemarkWatchdog{severity="none"}'
+const stale = ticket('TidemarkObservationStale')
 const down = 'TidemarkExporterDown{job="tidemark",severity="page"}'
+const ofReplica =
+  (name: string) =>
+  (instance: string, shard = '0'): string =>
+    `${name}{instance="${instance}",job="tidemark",pod="tidemark-${instance}",severity="ticket",shard="${shard}"}`
+const replicaDown = ofReplica('TidemarkReplicaDown')
+const clockOff = ofReplica('TidemarkClockOff')
 
 const between = (from: number, to: number) => (now: number) => now >= from && now < to
 const after = (from: number) => (now: number) => now >= from
@@ -61,6 +71,21 @@ const after = (from: number) => (now: number) => now >= from
 const stall =
   (from: number, to = Number.POSITIVE_INFINITY) =>
   (now: number): Partial<FlowPage> => ({ point: now >= from && now < to ? from - 10 : now - 10 })
+
+/** Neither cluster answers from `from` on. */
+const blind =
+  (from: number) =>
+  (now: number): Partial<FlowPage> =>
+    now >= from ? { point: from - 10, observedAt: from } : {}
+/** A process that has never seen both clusters: its deadline says only when it was started. */
+const startedBlind = (startedAt: number): Partial<FlowPage> => ({
+  point: undefined,
+  observedAt: undefined,
+  observedSince: startedAt,
+  unproven: undefined,
+  topics: undefined,
+  deadline: startedAt + 300,
+})
 
 function scenario(
   name: string,
@@ -133,7 +158,15 @@ const rpoStories: readonly Scenario[] = [
     'the exporter is restarted while it pages, and its first deadline is a bound',
     exporter({
       flow: now =>
-        now < passed + 120 ? stall(killed)(now) : { point: undefined, unproven: 3, deadline: killed + 290 },
+        now < passed + 120
+          ? stall(killed)(now)
+          : {
+              point: undefined,
+              estimate: killed - 10,
+              unproven: 3,
+              deadline: killed + 290,
+              observedSince: passed + 180,
+            },
       fails: between(passed + 120, passed + 180),
     }),
     {
@@ -149,7 +182,13 @@ const rpoStories: readonly Scenario[] = [
       flow: now =>
         now < passed + 120
           ? stall(killed)(now)
-          : { point: undefined, unproven: 3, deadline: now < passed + 300 ? passed + 480 : killed },
+          : {
+              point: undefined,
+              estimate: now < passed + 300 ? undefined : killed - 300,
+              unproven: 3,
+              deadline: now < passed + 300 ? passed + 480 : killed,
+              observedSince: passed + 180,
+            },
       fails: between(passed + 120, passed + 180),
     }),
     { [passed + 240]: [rpo, burnsFast], [passed + 330]: [rpo, burnsFast], [passed + 600]: [rpo, burnsFast] },
@@ -195,12 +234,77 @@ const rpoStories: readonly Scenario[] = [
     { [passed]: [rpo], [passed + 30]: [rpo, burnsFast] },
   ),
   scenario(
+    'a replica that was restarted blind cannot silence the one that knows',
+    [
+      exporter({ flow: blind(killed) }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed + 150 ? blind(killed)(now) : startedBlind(killed + 150)),
+      }),
+    ],
+    { [passed - 30]: [stale], [passed]: [rpo, stale], [passed + 600]: [rpo, burnsFast, stale] },
+  ),
+  scenario(
+    'restarted blind while it pages: a deadline that counts from the restart does not end the page',
+    exporter({
+      flow: now => (now < passed + 150 ? blind(killed)(now) : startedBlind(passed + 180)),
+      fails: between(passed + 120, passed + 180),
+    }),
+    { [passed + 90]: [rpo, burnsFast, stale], [passed + 450]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'restarted blind before the deadline, it passes all the same',
+    exporter({
+      flow: now => (now < killed + 150 ? blind(killed)(now) : startedBlind(killed + 150)),
+      fails: between(killed + 90, killed + 150),
+    }),
+    { [passed - 30]: [], [passed]: [rpo], [passed + 30]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'restarted while it pages: who has proven nothing for long does not end the page',
+    exporter({
+      flow: now =>
+        now < passed + 150
+          ? stall(killed)(now)
+          : { point: undefined, unproven: 3, deadline: passed + 480, observedSince: passed + 180 },
+      fails: between(passed + 120, passed + 180),
+    }),
+    { [passed + 90]: [rpo, burnsFast], [passed + 450]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'after a long silence the exporter has two minutes to prove something',
+    exporter({
+      flow: now =>
+        now >= killed + 1_200 && now < killed + 1_290
+          ? { point: undefined, unproven: 3, deadline: killed + 1_500, observedSince: killed + 1_200 }
+          : { observedSince: now < killed ? 0 : killed + 1_200 },
+      fails: between(killed, killed + 1_200),
+    }),
+    { [killed + 1_200]: [down], [killed + 1_260]: [down], [killed + 1_380]: [down] },
+  ),
+  scenario(
     'a replica that is blind does not page while the other one sees',
     [
       exporter({ flow: now => (now < killed ? {} : { point: killed - 10, observedAt: killed }) }),
       exporter({ instance: 'b' }),
     ],
     { [passed + 60]: [], [passed + 3_600]: [] },
+  ),
+  scenario(
+    'a replica that is blind does not page while the other one is restarted',
+    [
+      exporter({ flow: blind(killed) }),
+      exporter({
+        instance: 'b',
+        fails: now => now === passed + 60 || between(passed + 300, passed + 390)(now),
+      }),
+    ],
+    { [passed + 60]: [], [passed + 300]: [], [passed + 360]: [] },
+  ),
+  scenario(
+    'a replica that is blind pages when the other one is gone',
+    [exporter({ flow: blind(killed) }), exporter({ instance: 'b', fails: after(passed + 60) })],
+    { [passed + 150]: [], [passed + 210]: [rpo, burnsFast, stale] },
   ),
   scenario(
     'a replica that was never told of a topic does not count against the one that waits for its proof',
@@ -225,6 +329,43 @@ const rpoStories: readonly Scenario[] = [
     { [killed + 30]: [], [killed + 60]: [rpo] },
   ),
   scenario(
+    'what was taken back stays so when the replica that said it is gone',
+    [
+      exporter({
+        flow: now => (now < killed ? {} : { ...blind(killed)(now), deadline: killed + 90_000 }),
+      }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed + 60 ? {} : { point: killed - 600, retractedAt: killed + 60 }),
+        fails: after(killed + 120),
+      }),
+    ],
+    { [killed + 60]: [rpo], [killed + 900]: [rpo, burnsFast, unreported, replicaDown('b'), stale] },
+  ),
+  scenario(
+    'what a replica said before another one took it back does not count while its scrapes fail',
+    [
+      exporter({ fails: after(killed + 60) }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed + 60 ? {} : { point: killed - 600, retractedAt: killed + 60 }),
+      }),
+    ],
+    { [killed + 30]: [], [killed + 60]: [rpo], [killed + 90]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'a replica whose clock is off says nothing about the others',
+    [
+      exporter({ flow: now => (now < killed ? {} : { point: undefined, estimate: now - 20, unproven: 1 }) }),
+      exporter({
+        instance: 'b',
+        flow: now => ({ observedAt: now + 100, retractedAt: killed + 100 }),
+        page: () => ({ clockAhead: 100 }),
+      }),
+    ],
+    { [killed + 60]: [clockOff('b')], [killed + 600]: [clockOff('b')] },
+  ),
+  scenario(
     'a replica whose clock is off does not count',
     [
       exporter({ flow: stall(killed) }),
@@ -235,16 +376,13 @@ const rpoStories: readonly Scenario[] = [
       }),
     ],
     {
-      [passed - 30]: ['TidemarkClockOff{instance="b",job="tidemark",severity="ticket"}'],
-      [passed]: [rpo, 'TidemarkClockOff{instance="b",job="tidemark",severity="ticket"}'],
+      [passed - 30]: [clockOff('b')],
+      [passed]: [rpo, clockOff('b')],
     },
   ),
   scenario(
     'the worst shard counts',
-    [
-      { ...exporter({ flow: stall(killed) }), instance: 'a",shard="0' },
-      { ...exporter(), instance: 'b",shard="1' },
-    ],
+    [exporter({ flow: stall(killed) }), exporter({ instance: 'b', shard: '1' })],
     { [passed]: [rpo] },
   ),
 ]
@@ -467,17 +605,14 @@ const absenceStories: readonly Scenario[] = [
   }),
   scenario('one replica of two is down', [exporter(), exporter({ instance: 'b', fails: after(killed) })], {
     [killed + 360]: [],
-    [killed + 420]: ['TidemarkReplicaDown{instance="b",job="tidemark",severity="ticket"}'],
+    [killed + 420]: [replicaDown('b')],
   }),
   scenario(
     'one shard of two is down',
-    [
-      { ...exporter(), instance: 'a",shard="0' },
-      { ...exporter({ fails: after(killed) }), instance: 'b",shard="1' },
-    ],
+    [exporter(), exporter({ instance: 'b', shard: '1', fails: after(killed) })],
     {
       [killed + 360]: [],
-      [killed + 420]: ['TidemarkReplicaDown{instance="b",job="tidemark",severity="ticket",shard="1"}'],
+      [killed + 420]: [replicaDown('b', '1')],
     },
   ),
   scenario(
@@ -517,7 +652,7 @@ const absenceStories: readonly Scenario[] = [
   scenario('all clocks are off', exporter({ page: now => ({ clockAhead: now >= killed ? -6 : 4 }) }), {
     [killed - 30]: [],
     [killed + 180]: [unreported],
-    [killed + 330]: [unreported, 'TidemarkClockOff{instance="a",job="tidemark",severity="ticket"}'],
+    [killed + 330]: [unreported, clockOff('a')],
   }),
   scenario(
     'a clock was off for a moment',
@@ -563,7 +698,7 @@ const conditionStories: readonly Scenario[] = [
   scenario('the exporter is blind', exporter({ flow: now => ({ observedAt: Math.min(now, 600) }) }), {
     [600 + 150]: [],
     [600 + 180]: [],
-    [600 + 210]: [ticket('TidemarkObservationStale')],
+    [600 + 210]: [stale],
   }),
   scenario(
     'the exporter polls every two minutes',
@@ -600,7 +735,7 @@ const conditionStories: readonly Scenario[] = [
     exporter({
       flow: now => ({ heartbeatAt: Math.min(now, 600) - 280, observedAt: Math.min(now, 600) }),
     }),
-    { [600 + 1_200]: [ticket('TidemarkObservationStale')] },
+    { [600 + 1_200]: [stale] },
   ),
   scenario('a flow without heartbeats', exporter({ flow: () => ({ heartbeatAt: undefined }) }), {
     [1_800]: [],
@@ -799,9 +934,12 @@ export function scenarioTests({ version, timings }: RuleGroupOptions, chosen: re
           ({ series, values }) => ({ series: series.replace(versionOfRules, version), values }),
         ),
         promql_expr_test: instantsOf(firing).map(at => ({
-          expr: 'ALERTS{alertstate="firing",alertname!="TidemarkWatchdog"}',
+          expr: 'ALERTS{alertstate="firing"}',
           eval_time: `${at}s`,
-          exp_samples: (firing[at] ?? []).map(alert => ({ labels: alertSample(alert), value: 1 })),
+          exp_samples: [...(firing[at] ?? []), watchdog].map(alert => ({
+            labels: alertSample(alert),
+            value: 1,
+          })),
         })),
       }),
     ),

@@ -7,6 +7,8 @@ export interface FlowPage {
   readonly maintenanceUntil: number
   readonly deadline: number | undefined
   readonly point: number | undefined
+  readonly estimate: number | undefined
+  readonly observedSince: number | undefined
   readonly observedAt: number | undefined
   readonly retractedAt: number | undefined
   readonly unproven: number | undefined
@@ -46,6 +48,8 @@ export interface InputSeries {
 export interface TestTarget {
   readonly job?: string
   readonly instance: string
+  /** What else its series have. */
+  readonly labels?: Readonly<Record<string, string>>
   readonly pageAt: (seconds: number) => ExporterPage | undefined
   /** False while service discovery does not have it. */
   readonly isTarget?: (seconds: number) => boolean
@@ -64,6 +68,8 @@ export function healthyFlow(now: number, parts: Partial<FlowPage> = {}): FlowPag
     maintenanceUntil: 0,
     deadline: (point ?? now) + budget,
     point,
+    estimate: point,
+    observedSince: 0,
     observedAt: now,
     retractedAt: undefined,
     unproven: 0,
@@ -108,8 +114,10 @@ export function inputSeries(
     values[step] = value
     found.set(series, values)
   }
-  for (const { job = 'tidemark', instance, pageAt, isTarget = () => true } of targets) {
-    const target = `job="${job}",instance="${instance}"`
+  for (const { job = 'tidemark', instance, labels = {}, pageAt, isTarget = () => true } of targets) {
+    const target = Object.entries({ job, instance, ...labels })
+      .map(([label, value]) => `${label}="${value}"`)
+      .join()
     for (let step = 0; step < steps; step++) {
       const now = step * stepSeconds
       if (!isTarget(now)) continue
@@ -124,7 +132,8 @@ export function inputSeries(
 
 type Samples = readonly (readonly [series: string, value: number | undefined])[]
 
-function samplesOf(page: ExporterPage, now: number, target: string): Samples {
+/** The samples of a page that was scraped at an instant; undefined is no sample. */
+export function samplesOf(page: ExporterPage, now: number, target: string): Samples {
   return [
     [`${metric.buildInfo}{${target},version="${page.version}",node_version="v24"}`, 1],
     [`${metric.clock}{${target}}`, now + page.clockAhead],
@@ -149,6 +158,8 @@ function flowSamples(flow: FlowPage, labels: string): Samples {
     one(metric.rpoDeadline, flow.deadline),
     one(metric.recoveryPoint, flow.unproven === 0 ? flow.point : undefined),
     one(metric.knownRecoveryPoint, flow.point),
+    one(metric.estimatedRecoveryPoint, flow.estimate),
+    one(metric.observedSince, flow.observedSince),
     one(metric.observationTimestamp, flow.observedAt),
     one(metric.recoveryPointRetracted, flow.retractedAt),
     one(metric.unprovenTopics, flow.unproven),
