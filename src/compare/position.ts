@@ -86,9 +86,17 @@ export function noted(position: Position, { durable, pairs }: PartitionProgress)
         : {
             ...discarded,
             since: pairs.newest,
-            lowestSince: least(discarded.lowestSince, pairs.lowest.source),
+            lowestSince: least(discarded.lowestSince, lowestOf(pairs, discarded.copiesFrom)),
           },
   }
+}
+
+/** The lowest source offset of pairs; those of copies from before the source was recreated are the old run's last words. */
+function lowestOf(
+  { lowest, newest }: NonNullable<PartitionProgress['pairs']>,
+  copiesFrom = 0n,
+): bigint | undefined {
+  return [lowest, newest].find(({ target }) => target >= copiesFrom)?.source
 }
 
 /**

@@ -689,6 +689,17 @@ describe('the poll in which a log was found to be another one', () => {
   })
 
   test.each([
+    ['of a new copy', { lowest: pair(4n, 6n), newest: pair(8n, 9n) }, 4n],
+    ['of the old run, said late', { lowest: pair(4n, 5n), newest: pair(8n, 9n) }, 8n],
+    ['of the old run alone', { lowest: pair(4n, 5n), newest: pair(4n, 5n) }, undefined],
+  ])('where a recreated source is copied from: a pair %s', (_, { lowest, newest }, lowestSince) => {
+    const previous = before({ position: aDiscard({ copiesFrom: 6n, beganAnewAtOrBelow: 2n }), targetEnd: 9n })
+    const progress = { pairs: { lowest, highest: newest.source, newest } }
+    const { position } = after({ targetEnd: known(12n), progress }, previous)
+    expect(position.discarded?.lowestSince).toBe(lowestSince)
+  })
+
+  test.each([
     ['as this poll read it', before(), 2n, 2n],
     ['as it was known before', before({ logStart: 1n }), 2n, 1n],
     ['as a later one reads it, where it was not known', before({ position: aDiscard() }), 2n, 2n],

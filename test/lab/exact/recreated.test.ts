@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Segments } from '../../../lab/segments.ts'
 import { waitUntil } from '../../../lab/wait.ts'
+import type { PartitionView } from '../../../src/present/schema.ts'
 import { configFor, Exporter } from '../support/exporter.ts'
 import { ownName, type SharedPair, sharedPair } from '../support/pair.ts'
 import { records, truthOf, untilCovered, untilPartition, Watch } from './support.ts'
 
 const former = 785
 const longer = 1_000
+
+/** What was lost of the log that is there now. */
+function lostOf(lost: PartitionView['lost'], isCertain: boolean): PartitionView['lost'] {
+  return lost.filter(range => !range.former && range.certain === isCertain)
+}
 
 describe('a source topic recreated longer than the position that MirrorMaker has', () => {
   const [frozen, unflushed, down] = [ownName('frozen'), ownName('unflushed'), ownName('down')]
@@ -38,8 +44,11 @@ describe('a source topic recreated longer than the position that MirrorMaker has
     await pair.source.produce(topic, records('new', longer))
   }
 
-  /** MirrorMaker goes on behind its old position: what lies below is not copied, now or later. */
-  async function expectTheLostRange(topic: string): Promise<void> {
+  /**
+   * MirrorMaker goes on behind its old position: what lies below is not copied, now or later. From `doubted` on it may
+   * be said to be lost possibly.
+   */
+  async function expectTheLostRange(topic: string, doubted = former): Promise<void> {
     const copy = `east.${topic}`
     await waitUntil(
       'the end of the new topic is copied',
@@ -59,14 +68,16 @@ describe('a source topic recreated longer than the position that MirrorMaker has
       'what lies below the old position is lost',
       // The newest of them only once MirrorMaker has committed behind them: until then a restart would copy them.
       ({ lost }) => {
-        const [first, ...others] = lost.filter(range => !range.former)
-        return first?.certain === true && others.length === 0
+        return (
+          lostOf(lost, false).every(({ from }) => Number(from) >= doubted) && lostOf(lost, true).length === 1
+        )
       },
     )
-    expect(view.lost.filter(range => !range.former)).toMatchObject([
-      { from: '0', to: String(former), cause: 'recreated', certain: true },
-    ])
-    expect(view.lostRecords).toBe(String(former))
+    const [certain] = lostOf(view.lost, true)
+    expect(certain).toMatchObject({ from: '0', cause: 'recreated' })
+    expect(lostOf(view.lost, false).at(-1)?.to ?? certain?.to).toBe(String(former))
+    expect(view.lostRecords).toBe(certain?.to)
+    expect(Number(certain?.to)).toBeGreaterThanOrEqual(doubted)
     const known = await untilPartition(
       exporter,
       topic,
@@ -74,9 +85,9 @@ describe('a source topic recreated longer than the position that MirrorMaker has
       'it is known again',
       ({ unknown, lagRecords }) => unknown === null && lagRecords === '0',
     )
-    expect(known.lost.filter(range => !range.former)).toHaveLength(1)
+    expect(known.lost.filter(range => !range.former)).toEqual(view.lost.filter(range => !range.former))
     const page = await exporter.scrape()
-    expect(page.value('kafka_replication_topic_lost_records_total', { topic })).toBe(former)
+    expect(page.value('kafka_replication_topic_lost_records_total', { topic })).toBe(Number(certain?.to))
   }
 
   test('with MirrorMaker frozen meanwhile', async () => {
@@ -109,7 +120,8 @@ describe('a source topic recreated longer than the position that MirrorMaker has
     pair.mirrorMaker.pause()
     await recreate(unflushed)
     pair.mirrorMaker.resume()
-    await expectTheLostRange(unflushed)
+    // What it says of the last copy comes late, and may be of a new one: the target's end was not seen twice before.
+    await expectTheLostRange(unflushed, former - 1)
   })
 
   test('with MirrorMaker down meanwhile', async () => {
