@@ -2,24 +2,28 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { alertFiles, yaml } from '../../src/artifacts/alerts/files.ts'
 import { type RuleGroupOptions, ruleGroups } from '../../src/artifacts/alerts/ruleGroups.ts'
-import { scenarios, scenarioTests, slowTimings } from '../../src/artifacts/alerts/scenarios.ts'
+import { hourlyTimings, scenarios, scenarioTests, slowTimings } from '../../src/artifacts/alerts/scenarios.ts'
+import type { AlertTimings } from '../../src/artifacts/alerts/timings.ts'
 import { promtool } from '../support/promtool.ts'
 import { withFiles } from './support/files.ts'
 import { committedOptions } from './support/rules.ts'
 
-const slowOptions: RuleGroupOptions = { ...committedOptions, timings: slowTimings }
-const slow = scenarios.filter(({ timings }) => timings === slowTimings)
 const rulesFile = 'tidemark.rules.yaml'
 const testFile = 'tidemark.test.yaml'
 
-const slowFiles: ReadonlyMap<string, string> = new Map([
-  [rulesFile, yaml({ groups: ruleGroups(slowOptions) })],
-  [testFile, yaml(scenarioTests(slowOptions, slow))],
-])
+function filesFor(timings: AlertTimings): ReadonlyMap<string, string> {
+  const options: RuleGroupOptions = { ...committedOptions, timings }
+  const chosen = scenarios.filter(scenario => scenario.timings === timings)
+  return new Map([
+    [rulesFile, yaml({ groups: ruleGroups(options) })],
+    [testFile, yaml(scenarioTests(options, chosen))],
+  ])
+}
 
 describe.each([
   ['default timings', alertFiles(committedOptions)],
-  ['slow timings', slowFiles],
+  ['slow timings', filesFor(slowTimings)],
+  ['hourly timings', filesFor(hourlyTimings)],
 ])('with %s', (_, files) => {
   test('the rules are valid', async () => {
     const { code, said } = await withFiles(files, folder =>
@@ -38,9 +42,9 @@ describe.each([
   })
 })
 
-test('every scenario has the default timings or the slow ones', () => {
-  const others = scenarios.filter(({ timings }) => timings !== undefined && timings !== slowTimings)
-  expect(others).toEqual([])
+test('every scenario is run', () => {
+  const known = [undefined, slowTimings, hourlyTimings]
+  expect(scenarios.filter(({ timings }) => !known.includes(timings))).toEqual([])
 })
 
 test('no two scenarios have the same name', () => {

@@ -136,7 +136,12 @@ and ignoring (tier) (
   or (${lastOf(recorded.maintenanceUntil, memory)} > 0) < time()
 )`,
     },
-    { record: recorded.breached, expr: `(${recorded.slack} < bool 0) * ${recorded.active}` },
+    {
+      record: recorded.breached,
+      // That a breach is over is only said by who knows how far the replication is.
+      expr: `(${recorded.slack} < bool 0) * ${recorded.active}
+and (${recorded.slack} < 0 or ${maxOf(recorded.replicaDeadline)})`,
+    },
     {
       record: recorded.unreported,
       expr: `max without (tier) (${recorded.expected})
@@ -174,11 +179,9 @@ export const spentRule: RecordingRule = {
 ) * 3600 / ${recorded.window} / (1 - ${recorded.objective})`,
 }
 
+/** Of several that match, the first counts. */
 function spentHours(days: number, index: number): string {
   const next = windowDays[index + 1]
-  const range = [
-    ...(index === 0 ? [] : [`${recorded.window} >= ${days * secondsOfDay}`]),
-    ...(next === undefined ? [] : [`${recorded.window} < ${next * secondsOfDay}`]),
-  ]
-  return `sum_over_time(${recorded.bad1h}[${days}d:1h]) and ${range.join(' and ')}`
+  const sum = `sum_over_time(${recorded.bad1h}[${days}d:1h])`
+  return next === undefined ? sum : `${sum} and ${recorded.window} < ${next * secondsOfDay}`
 }

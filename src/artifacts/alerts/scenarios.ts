@@ -1,3 +1,4 @@
+import { windowDays } from './recordings.ts'
 import { groupNames, type RuleGroupOptions } from './ruleGroups.ts'
 import {
   type ExporterPage,
@@ -106,8 +107,17 @@ export const slowTimings: AlertTimings = {
   keepFiringMs: 900_000,
 }
 
-/** The whole hour before, all was well. */
-const killed = 70 * minute
+/** For stories of weeks. */
+export const hourlyTimings: AlertTimings = {
+  ...defaultTimings,
+  scrapeMs: 3_600_000,
+  evaluationMs: 3_600_000,
+  restartMs: 4 * 3_600_000,
+  keepFiringMs: 3_600_000,
+}
+
+/** Before, all was well. */
+const killed = 10 * minute
 /** Ten seconds of exposure were there, the budget is five minutes. */
 const passed = killed + 300
 
@@ -270,6 +280,17 @@ const rpoStories: readonly Scenario[] = [
       fails: between(passed + 120, passed + 180),
     }),
     { [passed + 90]: [rpo, burnsFast], [passed + 450]: [rpo, burnsFast] },
+  ),
+  scenario(
+    'restarted while it pages, and gone before it has proven anything',
+    exporter({
+      flow: now =>
+        now < passed + 150
+          ? stall(killed)(now)
+          : { point: undefined, unproven: 3, deadline: passed + 480, observedSince: passed + 180 },
+      fails: now => between(passed + 120, passed + 180)(now) || now >= passed + 240,
+    }),
+    { [passed + 210]: [rpo, burnsFast], [passed + 900]: [rpo, down] },
   ),
   scenario(
     'after a long silence the exporter has two minutes to prove something',
@@ -545,40 +566,39 @@ const sloStories: readonly Scenario[] = [
     slowTimings,
   ),
   scenario(
-    'the budget of seven days is exhausted',
+    'the budget of a day is exhausted',
     exporter({
-      // A tenth of 7 days at 90 % are 16.8 hours.
+      // A tenth of a day are 2.4 hours.
       flow: now => ({
-        point: now >= day && now < 2 * day ? day - 310 : now - 10,
+        point: now >= 4 * hour && now < 8 * hour ? 4 * hour - 310 : now - 10,
         objective: 0.9,
-        window: 7 * day,
+        window: day,
       }),
     }),
     {
-      [day + 14 * hour]: [rpo, burnsFast, burnsSlowly],
-      [day + 20 * hour]: [rpo, burnsFast, burnsSlowly, exhausted],
-      [3 * day]: [exhausted],
-      [9.5 * day]: [],
+      [6 * hour]: [rpo, burnsFast],
+      [7.5 * hour]: [rpo, burnsFast, exhausted],
+      [20 * hour]: [exhausted],
+      [33 * hour]: [],
     },
     slowTimings,
   ),
-  ...[1, 14, 28, 30, 90].map(days =>
-    scenario(
-      `a window of ${days} days counts in its own length`,
+  ...[1, 5, 7, 14, 28, 30, 60, 90].map(days => {
+    const counted = windowDays.findLast(known => known <= days) ?? days
+    return scenario(
+      `a window of ${days} days is counted over ${counted}`,
       exporter({
-        // Two hours: of one day at 90 % less than its 2.4 hours, of the others at their objective a little more or less.
+        // Four hours, and two are too many.
         flow: now => ({
-          point: now >= 2 * hour && now < 4 * hour ? 2 * hour - 310 : now - 10,
-          objective: 1 - (days === 1 ? 2.4 : 1.8) / (24 * days),
+          point: now >= 2 * hour && now < 6 * hour ? 2 * hour - 310 : now - 10,
+          objective: 1 - 2 / (24 * days),
           window: days * day,
         }),
       }),
-      {
-        [5 * hour]: days === 1 ? [] : [burnsSlowly, exhausted],
-      },
-      slowTimings,
-    ),
-  ),
+      { [counted * day - 4 * hour]: [exhausted], [counted * day + 24 * hour]: [] },
+      hourlyTimings,
+    )
+  }),
 ]
 
 const absenceStories: readonly Scenario[] = [

@@ -13,8 +13,6 @@ export interface View {
   readonly point: number | undefined
   readonly estimate: number | undefined
   readonly unprovenSince: number | undefined
-  /** The time without proof began with this process, and not with a point that was withdrawn. */
-  readonly isSinceStart: boolean
   readonly retractedAt: number | undefined
   /** It knew the position in its last poll. */
   readonly isInformed: boolean
@@ -59,7 +57,6 @@ function begun(firstAt: number): View {
     point: undefined,
     estimate: undefined,
     unprovenSince: undefined,
-    isSinceStart: true,
     retractedAt: undefined,
     isInformed: false,
   }
@@ -73,7 +70,6 @@ function proven(view: View, at: number): View {
     point,
     estimate: point,
     unprovenSince: undefined,
-    isSinceStart: false,
     retractedAt: isBack ? at : view.retractedAt,
     isInformed: true,
   }
@@ -99,5 +95,5 @@ export function deadlineOf(view: View, budget: number): number {
 
 /** Whether the deadline says something of the replication, and not only when the process began to look. */
 export function isGrounded(view: View): boolean {
-  return view.point !== undefined || view.estimate !== undefined || !view.isSinceStart
+  return view.point !== undefined || view.estimate !== undefined
 }
