@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { type RuleGroupOptions, ruleGroups } from '../../../src/artifacts/alerts/ruleGroups.ts'
+import { hourlyTimings, scenarios, slowTimings } from '../../../src/artifacts/alerts/scenarios.ts'
+import { type AlertTimings, defaultTimings } from '../../../src/artifacts/alerts/timings.ts'
+import { promtool } from '../../support/promtool.ts'
+import { withFiles } from '../support/files.ts'
+import { type Affected, affectedBy, reduced } from './affected.ts'
+import { type Mutant, mutantsOf } from './mutants.ts'
+import { inOrder, narrowed, type Story, storyOf } from './stories.ts'
+
+/** A change of the rules, with what it makes of them for the timings of every story. */
+export interface Trial {
+  readonly rule: string
+  readonly what: string
+  readonly mutants: ReadonlyMap<AlertTimings, Mutant>
+}
+
+/** `invalid`: promtool does not take it, or cannot evaluate it. */
+export type Fate = 'invalid' | 'killed' | 'survived'
+
+const allTimings: readonly AlertTimings[] = [defaultTimings, slowTimings, hourlyTimings]
+
+/** All single changes of the rules. */
+export function trialsOf(options: RuleGroupOptions): readonly Trial[] {
+  const [first = [], ...others] = allTimings.map(timings => mutantsOf(ruleGroups({ ...options, timings })))
+  for (const other of others)
+    if (other.length !== first.length) throw new Error('rules differ in their shape')
+  return first.map(({ rule, what }, index) => ({
+    rule,
+    what,
+    mutants: new Map(
+      [first, ...others].flatMap((mutants, at) => {
+        const [timings, mutant] = [allTimings[at], mutants[index]]
+        return timings === undefined || mutant === undefined ? [] : [[timings, mutant] as const]
+      }),
+    ),
+  }))
+}
+
+/** Tries changes one after the other; stories are made once. */
+export class Trials {
+  readonly #options: RuleGroupOptions
+  readonly #stories: readonly Story[]
+
+  constructor(options: RuleGroupOptions) {
+    this.#options = options
+    this.#stories = scenarios.map(scenario => storyOf(scenario, options))
+  }
+
+  /** Whether some scenario fails with the change; the ones about the alerts that it can change are tried first. */
+  async fateOf(trial: Trial): Promise<Fate> {
+    const affected = affectedBy(trial.rule, ruleGroups(this.#options))
+    if (!(await isValid(trial))) return 'invalid'
+    const stories = inOrder(this.#stories, affected)
+    for (let from = 0, count = 1; from < stories.length; from += count, count *= 2) {
+      if (!(await hold(stories.slice(from, from + count), trial, affected))) return 'killed'
+    }
+    return 'survived'
+  }
+}
+
+async function isValid({ mutants }: Trial): Promise<boolean> {
+  const groups = mutants.get(defaultTimings)?.groups ?? []
+  const files = new Map([['rules.yaml', JSON.stringify({ groups })]])
+  const { code } = await withFiles(files, folder => promtool(['check', 'rules', join(folder, 'rules.yaml')]))
+  return code === 0
+}
+
+/** Whether these stories go as they should with the changed rules. */
+async function hold(stories: readonly Story[], { mutants }: Trial, affected: Affected): Promise<boolean> {
+  const files = new Map<string, string>()
+  const tests: string[] = []
+  for (const [index, timings] of allTimings.entries()) {
+    const chosen = stories.filter(story => story.timings === timings)
+    if (chosen.length === 0) continue
+    const groups = reduced(mutants.get(timings)?.groups ?? [], affected)
+    files.set(`rules-${index}.yaml`, JSON.stringify({ groups }))
+    files.set(
+      `tests-${index}.yaml`,
+      JSON.stringify({
+        rule_files: [`rules-${index}.yaml`],
+        evaluation_interval: `${timings.evaluationMs / 1000}s`,
+        group_eval_order: groups.map(({ name }) => name),
+        tests: chosen.map(story => narrowed(story, affected)),
+      }),
+    )
+    tests.push(`tests-${index}.yaml`)
+  }
+  const { code } = await withFiles(files, folder =>
+    promtool(['test', 'rules', ...tests.map(test => join(folder, test))]),
+  )
+  return code === 0
+}
