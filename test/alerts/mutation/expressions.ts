@@ -55,7 +55,7 @@ const comparisons: Readonly<Record<string, readonly string[]>> = {
   '>': ['<', '>='],
   '<=': ['>=', '<'],
   '>=': ['<=', '>'],
-  '==': ['!=', '>='],
+  '==': ['!='],
   '!=': ['=='],
 }
 
