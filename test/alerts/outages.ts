@@ -30,6 +30,7 @@ for (let first = 0; first < numbers.length; first += together) {
   reports.push(...batch)
   for (const report of batch)
     if (values.verbose || report.violations.length > 0) console.log(worldLine(report))
+  console.error(`${reports.length} of ${numbers.length} worlds`)
 }
 console.log(summaryOf(reports, seed, (performance.now() - started) / 1_000))
 process.exitCode = reports.some(({ violations }) => violations.length > 0) ? 1 : 0

@@ -31,35 +31,10 @@ route:
 # for ever. What is worse joins the incident of its flow instead.
 
 receivers:
-  - name: pagerduty-gold
-    pagerduty_configs:
-      # The whole path: another one is looked for where Alertmanager was started, and no check tells.
-      - routing_key_file: /etc/alertmanager/pagerduty-gold.key
-        send_resolved: true
-        severity: critical
-        description: '{{ template "tidemark.summary" . }}'
-        class: '{{ template "tidemark.alerts" . }}'
-        component: '{{ .GroupLabels.flow }}'
-        group: '{{ .CommonLabels.tier }}'
-        client: Tidemark
-        client_url: '{{ template "tidemark.dashboard" . }}'
-        details:
-          what: '{{ template "tidemark.description" . }}'
-          runbook: '{{ template "tidemark.runbook" . }}'
-  - name: pagerduty
-    pagerduty_configs:
-      - routing_key_file: /etc/alertmanager/pagerduty.key
-        send_resolved: true
-        severity: error
-        description: '{{ template "tidemark.summary" . }}'
-        class: '{{ template "tidemark.alerts" . }}'
-        component: '{{ .GroupLabels.flow }}'
-        group: '{{ .CommonLabels.tier }}'
-        client: Tidemark
-        client_url: '{{ template "tidemark.dashboard" . }}'
-        details:
-          what: '{{ template "tidemark.description" . }}'
-          runbook: '{{ template "tidemark.runbook" . }}'
+${pagerDutyReceiver('pagerduty-gold', 'critical', [
+  'The whole path: another one is looked for where Alertmanager was started, and no check tells.',
+])}
+${pagerDutyReceiver('pagerduty', 'error')}
   - name: tickets
     webhook_configs:
       - url: http://tickets.example/alertmanager
@@ -95,3 +70,20 @@ export const pagerDutyTemplate = `{{ define "tidemark.summary" -}}
 {{ with .Alerts.Firing }}{{ (index . 0).Annotations.dashboard_url }}{{ end -}}
 {{ end }}
 `
+
+function pagerDutyReceiver(name: string, severity: string, comments: readonly string[] = []): string {
+  return `  - name: ${name}
+    pagerduty_configs:
+${comments.map(comment => `      # ${comment}\n`).join('')}      - routing_key_file: /etc/alertmanager/${name}.key
+        send_resolved: true
+        severity: ${severity}
+        description: '{{ template "tidemark.summary" . }}'
+        class: '{{ template "tidemark.alerts" . }}'
+        component: '{{ .GroupLabels.flow }}'
+        group: '{{ .CommonLabels.tier }}'
+        client: Tidemark
+        client_url: '{{ template "tidemark.dashboard" . }}'
+        details:
+          what: '{{ template "tidemark.description" . }}'
+          runbook: '{{ template "tidemark.runbook" . }}'`
+}

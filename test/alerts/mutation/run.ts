@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type RuleGroupOptions, ruleGroups } from '../../../src/artifacts/alerts/ruleGroups.ts'
 import { hourlyTimings, scenarios, slowTimings } from '../../../src/artifacts/alerts/scenarios.ts'
 import { type AlertTimings, defaultTimings } from '../../../src/artifacts/alerts/timings.ts'
+import { seedOfWorld } from '../../oracle/simulation/random.ts'
 import { promtool } from '../../support/promtool.ts'
 import { withFiles } from '../support/files.ts'
 import { type Affected, affectedBy, reduced } from './affected.ts'
@@ -35,6 +36,14 @@ export function trialsOf(options: RuleGroupOptions): readonly Trial[] {
       }),
     ),
   }))
+}
+
+/** So many of them, the same ones for the same seed, in their order. */
+export function sampled(trials: readonly Trial[], count: number, seed: number): readonly Trial[] {
+  const rank = (index: number): number => seedOfWorld(seed, index)
+  const ranked = trials.map((_, index) => index).sort((a, b) => rank(a) - rank(b))
+  const chosen = new Set(ranked.slice(0, count))
+  return trials.filter((_, index) => chosen.has(index))
 }
 
 /** Tries changes one after the other; stories are made once. */

@@ -18,7 +18,7 @@ export interface Breach {
   readonly began: number
   /** From then to the page, in seconds; undefined where a page fired already. */
   readonly delay: number | undefined
-  /** Scrapes failed, a process was new or a maintenance ended just then. */
+  /** Scrapes failed, a process was new, a point was taken back or a maintenance ended just then. */
   readonly isDisturbed: boolean
 }
 
@@ -107,14 +107,16 @@ function strangersOf(flow: string, fired: readonly Fired[]): readonly Violation[
 
 function breachesOf(flow: string, demands: readonly Demand[], fired: readonly Fired[]): readonly Breach[] {
   const rpo = firesAt(fired, ['TidemarkRpoDeadlinePassed'])
-  return demands.flatMap(({ at, breachBegins: began }, index) => {
-    if (began === undefined) return []
-    const page = demands.slice(index).find(later => rpo(later.at))
-    const before = demands.slice(Math.max(0, index - 3), index)
-    const isDisturbed = !before.every(
-      ({ look }) => look.verdict === 'kept' && look.isActive === true && look.isWell,
-    )
-    const delay = page === undefined || rpo(at - evaluateEvery) ? undefined : page.at - began
-    return [{ flow, began, delay, isDisturbed }]
-  })
+  return demands.flatMap(
+    ({ at, look: { retractedAt = Number.NEGATIVE_INFINITY }, breachBegins: began }, index) => {
+      if (began === undefined) return []
+      const page = demands.slice(index).find(later => rpo(later.at))
+      const before = demands.slice(Math.max(0, index - 3), index)
+      const isDisturbed =
+        at - retractedAt < 4 * evaluateEvery ||
+        !before.every(({ look }) => look.verdict === 'kept' && look.isActive === true && look.isWell)
+      const delay = page === undefined || rpo(at - evaluateEvery) ? undefined : page.at - began
+      return [{ flow, began, delay, isDisturbed }]
+    },
+  )
 }

@@ -32,7 +32,7 @@ export function summaryOf(reports: readonly WorldReport[], seed: number, seconds
     ...kinds.map(kind => `${kind}: ${violations.filter(violation => violation.kind === kind).length}`),
     `breaches: ${breaches.length}, of which ${merged} began while their page still fired`,
     `from breach to page, all being well: ${delays(false)}`,
-    `from breach to page, while scrapes failed, exporters started or a maintenance ended: ${delays(true)}`,
+    `from breach to page, while scrapes failed, exporters started, points were taken back or a maintenance ended: ${delays(true)}`,
   ].join('\n')
 }
 
