@@ -153,7 +153,7 @@ unless count_over_time(${recorded.slack}[${restart}])`,
     },
     {
       record: recorded.bad,
-      expr: `(${recorded.breached} and ${recorded.active} == 1) or ${recorded.unreported}`,
+      expr: `${recorded.breached} or ${recorded.unreported}`,
     },
     { record: recorded.objective, expr: maxOf(lastOf(metric.flowRpoObjective, bridge)) },
     { record: recorded.window, expr: maxOf(lastOf(metric.flowRpoWindow, bridge)) },

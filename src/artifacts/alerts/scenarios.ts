@@ -375,6 +375,16 @@ const rpoStories: readonly Scenario[] = [
     { [killed + 30]: [], [killed + 60]: [rpo], [killed + 90]: [rpo, burnsFast] },
   ),
   scenario(
+    'a point that was proven again after it was taken back counts across a restart',
+    exporter({
+      flow: now => {
+        if (now < killed + 240) return now < killed ? {} : { retractedAt: killed }
+        return { point: undefined, unproven: 3, deadline: killed, observedSince: killed + 240 }
+      },
+    }),
+    { [killed + 210]: [], [killed + 240]: [], [killed + 330]: [] },
+  ),
+  scenario(
     'a replica whose clock is off says nothing about the others',
     [
       exporter({ flow: now => (now < killed ? {} : { point: undefined, estimate: now - 20, unproven: 1 }) }),
@@ -405,6 +415,68 @@ const rpoStories: readonly Scenario[] = [
     'the worst shard counts',
     [exporter({ flow: stall(killed) }), exporter({ instance: 'b', shard: '1' })],
     { [passed]: [rpo] },
+  ),
+]
+
+/** For a day it is remembered what was said last. */
+const memoryStories: readonly Scenario[] = [
+  scenario(
+    'the exporter is gone for more than a day while it pages',
+    exporter({ flow: stall(hour - 600), fails: after(2 * hour) }),
+    {
+      [25 * hour]: [rpo, down],
+      [27 * hour]: ['TidemarkExporterAbsent{severity="page"}'],
+    },
+    slowTimings,
+  ),
+  scenario(
+    'the exporter was gone for hours, and proves nothing afterwards',
+    exporter({
+      flow: now => (now < 12 * hour ? {} : { point: undefined, unproven: 3, deadline: now + hour }),
+      fails: between(hour, 12 * hour),
+    }),
+    { [12 * hour - 300]: [down], [12.5 * hour]: [rpo, burnsFast, burnsSlowly, exhausted] },
+    slowTimings,
+  ),
+  scenario(
+    'the exporter was gone for more than a day, and begins anew',
+    exporter({
+      flow: now =>
+        now < 30 * hour ? stall(0)(now) : { point: undefined, unproven: 3, deadline: now + hour },
+      fails: between(hour, 30 * hour),
+    }),
+    { [30 * hour + 1_800]: [burnsSlowly, exhausted] },
+    slowTimings,
+  ),
+  scenario(
+    'what was taken back stays so for a day',
+    [
+      exporter({ flow: now => (now < hour ? {} : { ...blind(hour)(now), deadline: 90 * hour }) }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < hour + 300 ? {} : { point: now - 10, retractedAt: hour + 300 }),
+        fails: after(hour + 900),
+      }),
+    ],
+    {
+      [24 * hour]: [unreported, replicaDown('b'), stale, burnsSlowly, exhausted],
+      [26 * hour]: [stale, burnsSlowly, exhausted],
+    },
+    slowTimings,
+  ),
+  scenario(
+    'a clock that was off is remembered as long as what it said',
+    [
+      exporter(),
+      exporter({
+        instance: 'b',
+        flow: () => ({ retractedAt: 40 * hour }),
+        page: () => ({ clockAhead: 100 }),
+        fails: after(hour),
+      }),
+    ],
+    { [24 * hour]: [replicaDown('b')] },
+    slowTimings,
   ),
 ]
 
@@ -722,6 +794,18 @@ const absenceStories: readonly Scenario[] = [
     { [killed + 270]: [], [killed + 420]: [] },
   ),
   scenario(
+    'a clock is off, and scrapes fail',
+    [
+      exporter(),
+      exporter({
+        instance: 'b',
+        page: now => ({ clockAhead: now >= killed ? 6 : 0 }),
+        fails: between(killed + 120, killed + 180),
+      }),
+    ],
+    { [killed + 270]: [], [killed + 300]: [clockOff('b')] },
+  ),
+  scenario(
     'Prometheus has scraped no Tidemark ever',
     [{ job: 'kafka', instance: 'k', pageAt: () => undefined }],
     {
@@ -749,11 +833,20 @@ const absenceStories: readonly Scenario[] = [
 ]
 
 const conditionStories: readonly Scenario[] = [
-  ...lasting('TidemarkFlowUnobservable', 300, 'both clusters have never answered', { observedAt: undefined }),
-  ...lasting('TidemarkFlowUnobservable', 300, 'the scope is empty', {
-    topics: undefined,
-    unknown: { empty: 1 },
-  }),
+  ...lasting(
+    'TidemarkFlowUnobservable',
+    300,
+    'both clusters have never answered',
+    { observedAt: undefined },
+    'both have it',
+  ),
+  ...lasting(
+    'TidemarkFlowUnobservable',
+    300,
+    'the scope is empty',
+    { topics: undefined, unknown: { empty: 1 } },
+    'both have it',
+  ),
   scenario('the exporter is blind', exporter({ flow: now => ({ observedAt: Math.min(now, 600) }) }), {
     [600 + 150]: [],
     [600 + 180]: [],
@@ -768,16 +861,45 @@ const conditionStories: readonly Scenario[] = [
     { [1_800]: [] },
   ),
   scenario(
+    'both replicas are blind, of which one polls every two minutes',
+    [
+      exporter({ flow: now => ({ observedAt: Math.min(now, 600) }) }),
+      exporter({
+        instance: 'b',
+        flow: now => ({ observedAt: Math.min(now, 600) }),
+        page: () => ({ pollInterval: 120 }),
+      }),
+    ],
+    { [600 + 600]: [], [600 + 630]: [stale] },
+  ),
+  scenario(
     'the exporter was blind for a moment',
     exporter({
       flow: now => ({ observedAt: now >= 600 && now < 750 ? 600 : now }),
     }),
     { [750]: [], [810]: [] },
   ),
-  ...lasting('TidemarkPartitionsUnobserved', 600, 'a partition has no leader', { partitionsObserved: 5 }),
-  ...lasting('TidemarkTopicsStalled', 300, 'a topic stands still', {
-    topics: { stalled: 1, unknown: 0, behind: 0, pending: 0, covered: 2 },
-  }),
+  ...lasting(
+    'TidemarkPartitionsUnobserved',
+    600,
+    'a partition has no leader',
+    { partitionsObserved: 5 },
+    'both have it',
+  ),
+  ...lasting(
+    'TidemarkPartitionsUnobserved',
+    600,
+    'a new partition has no leader',
+    { partitions: 7 },
+    'one suffices',
+  ),
+  ...lasting(
+    'TidemarkTopicsStalled',
+    300,
+    'a topic stands still',
+    { topics: { stalled: 1, unknown: 0, behind: 0, pending: 0, covered: 2 } },
+    'one suffices',
+  ),
   scenario(
     'topics that are behind are no alert',
     exporter({
@@ -796,6 +918,17 @@ const conditionStories: readonly Scenario[] = [
     }),
     { [600 + 1_200]: [stale] },
   ),
+  scenario(
+    'heartbeats stop, and one replica is blind and has seen fewer',
+    [
+      exporter({ flow: now => ({ heartbeatAt: Math.min(now, 600) }) }),
+      exporter({
+        instance: 'b',
+        flow: now => ({ ...blind(600)(now), heartbeatAt: Math.min(now, 300) }),
+      }),
+    ],
+    { [600 + 600]: [], [600 + 630]: [ticket('TidemarkHeartbeatsStopped')] },
+  ),
   scenario('a flow without heartbeats', exporter({ flow: () => ({ heartbeatAt: undefined }) }), {
     [1_800]: [],
   }),
@@ -805,6 +938,20 @@ const conditionStories: readonly Scenario[] = [
     [killed + 3_600 + 240]: [page('TidemarkRecordsLost')],
     [killed + 3_600 + 360]: [],
   }),
+  ...(
+    [
+      [page('TidemarkRecordsLost'), 'lost'],
+      [ticket('TidemarkRecordsPossiblyLost'), 'possiblyLost'],
+      [ticket('TidemarkAuditContradicted'), 'contradicted'],
+      [ticket('TidemarkAuditContradicted'), 'mismatched'],
+    ] as const
+  ).map(([alert, key]) =>
+    scenario(
+      `one replica of two counts ${key}`,
+      [exporter(), exporter({ instance: 'b', flow: now => ({ [key]: now >= killed ? 30 : 0 }) })],
+      { [killed - 30]: [], [killed]: [alert] },
+    ),
+  ),
   scenario('records were lost when the exporter was first seen', exporter({ flow: () => ({ lost: 30 }) }), {
     [0]: [page('TidemarkRecordsLost')],
     [3_600 + 360]: [],
@@ -830,8 +977,17 @@ const conditionStories: readonly Scenario[] = [
     },
   ),
   ...['diverged', 'recreated'].flatMap(reason =>
-    lasting('TidemarkTopicsDiverged', 300, `a topic is ${reason}`, { unknown: { [reason]: 1 } }),
+    lasting(
+      'TidemarkTopicsDiverged',
+      300,
+      `a topic is ${reason}`,
+      { unknown: { [reason]: 1 } },
+      'one suffices',
+    ),
   ),
+  scenario('no topic is diverged any more', exporter({ flow: () => ({ unknown: { diverged: 0 } }) }), {
+    [1_800]: [],
+  }),
   scenario(
     'a topic that may not be read is not diverged',
     exporter({ flow: () => ({ unknown: { unauthorized: 2 } }) }),
@@ -861,23 +1017,59 @@ const conditionStories: readonly Scenario[] = [
     },
   ),
   scenario(
+    'one replica is farther behind what the source deletes than the other',
+    [
+      exporter({ flow: now => ({ retentionDeadline: now + 120 }) }),
+      exporter({ instance: 'b', flow: now => ({ retentionDeadline: now + 5 * hour }) }),
+    ],
+    { [600]: [] },
+  ),
+  scenario(
     'a short retention is no matter while the budget is kept',
     exporter({
       flow: now => ({ retentionDeadline: now + 1_800 }),
     }),
     { [1_800]: [] },
   ),
-  ...lasting('TidemarkOffsetSyncsNotFresh', 1_800, 'offset syncs are too old', { staleSyncs: 1 }),
-  ...(['budget', 'objective', 'window'] as const).flatMap(key =>
-    lasting('TidemarkBudgetMissing', 600, `the ${key} is dropped on the way`, {
-      [key]: undefined,
-      deadline: 1e9,
-    }),
+  ...lasting(
+    'TidemarkOffsetSyncsNotFresh',
+    1_800,
+    'offset syncs are too old',
+    { staleSyncs: 1 },
+    'one suffices',
   ),
-  ...lasting('TidemarkBudgetImpossible', 1_800, 'the budget is smaller than what commits prove', {
-    provable: 301,
-    partitionsAudited: 0,
-  }),
+  ...(['budget', 'objective', 'window'] as const).flatMap(key =>
+    lasting(
+      'TidemarkBudgetMissing',
+      600,
+      `the ${key} is dropped on the way`,
+      { [key]: undefined, deadline: 1e9 },
+      'both have it',
+    ),
+  ),
+  ...lasting(
+    'TidemarkBudgetImpossible',
+    1_800,
+    'the budget is smaller than what commits prove',
+    { provable: 301, partitionsAudited: 0 },
+    'both have it',
+  ),
+  scenario(
+    'one replica polls too slowly for the budget, and none audits',
+    [
+      exporter({ flow: () => ({ partitionsAudited: 0 }) }),
+      exporter({ instance: 'b', flow: () => ({ provable: 301, partitionsAudited: 0 }) }),
+    ],
+    { [1_770]: [], [1_800]: [ticket('TidemarkBudgetImpossible')] },
+  ),
+  scenario(
+    'one replica has a larger budget, which commits prove',
+    [
+      exporter({ flow: () => ({ provable: 301, partitionsAudited: 0 }) }),
+      exporter({ instance: 'b', flow: () => ({ budget: 302, provable: 301, partitionsAudited: 0 }) }),
+    ],
+    { [1_800]: [ticket('TidemarkConfigurationsDiffer')] },
+  ),
   scenario(
     'a budget that commits just prove',
     exporter({ flow: () => ({ provable: 300, partitionsAudited: 0 }) }),
@@ -932,13 +1124,14 @@ const conditionStories: readonly Scenario[] = [
 
 /**
  * The alert fires once the condition has lasted, also over failed scrapes, and never before; it does not outlast the
- * exporter.
+ * exporter. And what it does when one replica of two has the condition.
  */
 function lasting(
   alert: string,
   forSeconds: number,
   what: string,
   parts: Partial<FlowPage>,
+  ofTwoReplicas: 'one suffices' | 'both have it',
 ): readonly Scenario[] {
   const from = 600
   // That something is gone shows when its last value is forgotten.
@@ -965,11 +1158,17 @@ function lasting(
       }),
       { [from + forSeconds]: [], [from + forSeconds + 300]: [] },
     ),
+    scenario(
+      `${what}, says one replica of two`,
+      [exporter(), exporter({ instance: 'b', flow: now => (now >= from ? parts : {}) })],
+      { [firesFrom]: ofTwoReplicas === 'one suffices' ? [ticket(alert)] : [] },
+    ),
   ]
 }
 
 export const scenarios: readonly Scenario[] = [
   ...rpoStories,
+  ...memoryStories,
   ...stateStories,
   ...sloStories,
   ...fastStories,

@@ -50,20 +50,24 @@ function editsOf(node: PromqlNode): readonly Edit[] {
   }
 }
 
-const comparisons: Readonly<Record<string, readonly string[]>> = {
-  '<': ['>', '<='],
-  '>': ['<', '>='],
-  '<=': ['>=', '<'],
-  '>=': ['<=', '>'],
-  '==': ['!='],
-  '!=': ['=='],
+const comparisons: Readonly<Record<string, string>> = {
+  '<': '>',
+  '>': '<',
+  '<=': '>=',
+  '>=': '<=',
+  '==': '!=',
+  '!=': '==',
 }
+/** What loosens or tightens a comparison by its limit: of times and shares nothing stands there, of counts above 0. */
+const limits: Readonly<Record<string, string>> = { '>': '>=', '<': '<=' }
 
 /** Each operand alone, and for a comparison the other ones. */
 function ofOperator(node: PromqlNode): readonly Edit[] {
   const { left, operator, bool, right } = binaryParts(node)
   const sign = node.children[1]
-  const others = comparisons[operator] ?? []
+  const others = [comparisons[operator], right.text === '0' ? limits[operator] : undefined].filter(
+    other => other !== undefined,
+  )
   const what = shortened(node)
   return [
     ...[left, right].map(operand => ({
@@ -83,7 +87,6 @@ const aggregations: Readonly<Record<string, string>> = {
   min: 'max',
   sum: 'max',
   count: 'sum',
-  group: 'count',
   topk: 'bottomk',
 }
 

@@ -78,8 +78,10 @@ class Memory {
     const wasShown = this.#wasShown
     this.#wasShown = this.#isExpected && isActive !== false && (isBreached || (wasShown && isNotKept))
     if (verdict !== 'nothing' && isActive !== undefined) this.#isHeld = isBreached
+    // An exporter whose clock is behind says for longer that a maintenance goes on.
+    const mayBeExpected = this.#isExpected || this.#hasEnded(at)
     // Of all that was exported nothing shows that the budget is kept.
-    const isUnshown = this.#isExpected && this.#deadline !== undefined && this.#deadline < at
+    const isUnshown = mayBeExpected && this.#deadline !== undefined && this.#deadline < at
     const mayBeBreached = this.#isExpected && isActive === true && doubtful.verdict === 'breached'
     if (mayBeBreached || (isUnshown && isActive === true)) this.#breachedAt = at
     if (isUnshown || mayBeBreached || (this.#isExpected && this.#isHeld)) this.#heldAt = at
@@ -103,10 +105,13 @@ class Memory {
     }
     if (groundedDeadline !== undefined)
       this.#deadline = Math.max(groundedDeadline, this.#deadline ?? Number.NEGATIVE_INFINITY)
-    const hasEnded = this.#maintenanceEnds !== undefined && this.#maintenanceEnds < at
-    const isExpected = isActive ?? (hasEnded || this.#isExpected)
+    const isExpected = isActive ?? (this.#hasEnded(at) || this.#isExpected)
     if (isExpected !== this.#isExpected) this.#expectedSince = at
     this.#isExpected = isExpected
+  }
+
+  #hasEnded(at: number): boolean {
+    return this.#maintenanceEnds !== undefined && this.#maintenanceEnds < at
   }
 
   #rpoMust(at: number, isBreached: boolean): Demand['rpoMust'] {
