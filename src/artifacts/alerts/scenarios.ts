@@ -325,7 +325,7 @@ const rpoStories: readonly Scenario[] = [
   scenario(
     'a replica that is blind pages when the other one is gone',
     [exporter({ flow: blind(killed) }), exporter({ instance: 'b', fails: after(passed + 60) })],
-    { [passed + 150]: [], [passed + 210]: [rpo, burnsFast, stale] },
+    { [passed + 120]: [], [passed + 210]: [rpo, burnsFast, stale] },
   ),
   scenario(
     'a replica that was never told of a topic does not count against the one that waits for its proof',
@@ -382,7 +382,7 @@ const rpoStories: readonly Scenario[] = [
         return { point: undefined, unproven: 3, deadline: killed, observedSince: killed + 240 }
       },
     }),
-    { [killed + 210]: [], [killed + 240]: [], [killed + 330]: [] },
+    { [killed + 210]: [], [killed + 240]: [], [killed + 300]: [] },
   ),
   scenario(
     'a replica whose clock is off says nothing about the others',
@@ -610,6 +610,11 @@ const fastStories: readonly Scenario[] = [
       [1_500 + 1_200]: [rpo],
       [3_000 + 360]: [rpo, burnsFast],
     },
+  ),
+  scenario(
+    'nor is it burnt only by what is twice as much',
+    burning(now => now >= 600 && (now - 600) % 330 < 60, 0.875, day),
+    { [2_910]: [rpo], [2_970]: [rpo, burnsFast] },
   ),
   scenario('an hour of breach is felt for half an hour', burning(between(600, 3_360), 0.875, day), {
     [3_360 + 1_680]: [burnsFast],
