@@ -145,7 +145,7 @@ Worst topics:${worstTopics}${catchUp}`,
     {
       ...paging,
       alert: 'TidemarkFlowUnreported',
-      expr: `${recorded.unreported} == 1
+      expr: `${recorded.unreported}
 and ignoring (flow) ${recorded.exporterUp}`,
       forMs: afterRestartMs,
       insideMs: timings.restartMs,

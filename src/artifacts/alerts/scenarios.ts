@@ -641,7 +641,14 @@ const slowStories: readonly Scenario[] = [
   ),
   scenario(
     'a little more than the objective bears, for days',
-    burning(now => now >= hour && between(600, now < 58 * hour ? 1_200 : 900)(now % hour), 0.875, 28 * day),
+    // At last just as much as it bears: nine five minutes of six hours.
+    burning(
+      now =>
+        now >= hour &&
+        between(600, now < 58 * hour || Math.floor(now / hour) % 2 === 0 ? 1_200 : 900)(now % hour),
+      0.875,
+      28 * day,
+    ),
     {
       [50 * hour + 3_300]: [],
       [57 * hour + 3_300]: [burnsSlowly],
@@ -762,13 +769,15 @@ const absenceStories: readonly Scenario[] = [
     { [killed]: [] },
   ),
   scenario(
-    'a flow is no longer exported',
+    'a flow is not exported for an hour',
     exporter({
-      page: now => (now >= killed ? { flows: {} } : {}),
+      page: now => (between(killed, killed + hour)(now) ? { flows: {} } : {}),
     }),
     {
+      [killed + 120]: [],
       [killed + 180]: [unreported],
-      [killed + 3_600]: [unreported],
+      [killed + hour + 240]: [unreported, burnsSlowly, exhausted],
+      [killed + hour + 330]: [burnsSlowly, exhausted],
     },
   ),
   scenario(
@@ -858,6 +867,11 @@ const conditionStories: readonly Scenario[] = [
     [600 + 210]: [stale],
   }),
   scenario(
+    'the exporter is blind, and a scrape fails',
+    exporter({ flow: now => ({ observedAt: Math.min(now, 600) }), fails: between(600 + 150, 600 + 180) }),
+    { [600 + 180]: [], [600 + 210]: [stale] },
+  ),
+  scenario(
     'the exporter polls every two minutes',
     exporter({
       flow: now => ({ observedAt: now - (now % 120) - 300 }),
@@ -912,10 +926,14 @@ const conditionStories: readonly Scenario[] = [
     }),
     { [1_800]: [] },
   ),
-  scenario('heartbeats stop', exporter({ flow: now => ({ heartbeatAt: Math.min(now, 600) }) }), {
-    [600 + 600]: [],
-    [600 + 630]: [ticket('TidemarkHeartbeatsStopped')],
-  }),
+  scenario(
+    'heartbeats stop',
+    exporter({ flow: now => ({ heartbeatAt: Math.min(now, 600) }), fails: between(600 + 420, 600 + 450) }),
+    {
+      [600 + 600]: [],
+      [600 + 630]: [ticket('TidemarkHeartbeatsStopped')],
+    },
+  ),
   scenario(
     'heartbeats are looked at as of the last observation',
     exporter({
