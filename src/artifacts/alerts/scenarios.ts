@@ -955,16 +955,10 @@ const conditionStories: readonly Scenario[] = [
   scenario('a flow without heartbeats', exporter({ flow: () => ({ heartbeatAt: undefined }) }), {
     [1_800]: [],
   }),
-  scenario('records are lost', exporter({ flow: now => ({ lost: now >= killed ? 30 : 0 }) }), {
-    [killed - 30]: [],
-    [killed]: [page('TidemarkRecordsLost')],
-    [killed + 3_600 + 240]: [page('TidemarkRecordsLost')],
-    [killed + 3_600 + 360]: [],
-  }),
+  ...counting('TidemarkRecordsLost', 'page', 'lost'),
+  ...counting('TidemarkRecordsPossiblyLost', 'ticket', 'possiblyLost'),
   ...(
     [
-      [page('TidemarkRecordsLost'), 'lost'],
-      [ticket('TidemarkRecordsPossiblyLost'), 'possiblyLost'],
       [ticket('TidemarkAuditContradicted'), 'contradicted'],
       [ticket('TidemarkAuditContradicted'), 'mismatched'],
     ] as const
@@ -975,29 +969,12 @@ const conditionStories: readonly Scenario[] = [
       { [killed - 30]: [], [killed]: [alert] },
     ),
   ),
-  scenario('records were lost when the exporter was first seen', exporter({ flow: () => ({ lost: 30 }) }), {
-    [0]: [page('TidemarkRecordsLost')],
-    [3_600 + 360]: [],
-  }),
   scenario(
     'the exporter is restarted after a loss',
     exporter({
       flow: now => ({ lost: now >= 300 && now < 3 * hour ? 30 : 0 }),
     }),
     { [2.5 * hour]: [], [3 * hour + 300]: [] },
-  ),
-  scenario('records may be lost', exporter({ flow: now => ({ possiblyLost: now >= killed ? 30 : 0 }) }), {
-    [killed - 30]: [],
-    [killed]: [ticket('TidemarkRecordsPossiblyLost')],
-    [killed + 3_660]: [],
-  }),
-  scenario(
-    'records may have been lost when the exporter was first seen',
-    exporter({ flow: () => ({ possiblyLost: 30 }) }),
-    {
-      [0]: [ticket('TidemarkRecordsPossiblyLost')],
-      [3_660]: [],
-    },
   ),
   ...['diverged', 'recreated'].flatMap(reason =>
     lasting(
@@ -1144,6 +1121,47 @@ const conditionStories: readonly Scenario[] = [
     },
   ),
 ]
+
+/** A count of losses that grows fires for an hour, also by one, by what one replica says, and when it is first seen. */
+function counting(
+  alert: string,
+  severity: 'page' | 'ticket',
+  key: 'lost' | 'possiblyLost',
+): readonly Scenario[] {
+  const from = 2 * hour
+  const fires = [`${alert}${labels(severity)}`]
+  const keeps = severity === 'page' ? 300 : 0
+  const over = (since: number) => ({
+    [since + hour - 60]: fires,
+    [since + hour + keeps - 60]: fires,
+    [since + hour + keeps + 60]: [],
+  })
+  return [
+    scenario(`a record is ${key}`, exporter({ flow: now => ({ [key]: now >= from ? 1 : 0 }) }), {
+      [from - 30]: [],
+      [from]: fires,
+      ...over(from),
+    }),
+    scenario(
+      `a record is ${key}, says one replica of two`,
+      [exporter(), exporter({ instance: 'b', flow: now => ({ [key]: now >= from ? 1 : 0 }) })],
+      { [from - 30]: [], [from]: fires, ...over(from) },
+    ),
+    scenario(
+      `a record was ${key} when the exporter was first seen`,
+      exporter({ flow: () => ({ [key]: 1 }) }),
+      {
+        0: fires,
+        ...over(0),
+      },
+    ),
+    scenario(
+      `a record was ${key} when the exporters were first seen, says one of two`,
+      [exporter(), exporter({ instance: 'b', flow: () => ({ [key]: 1 }) })],
+      { 0: fires, ...over(0) },
+    ),
+  ]
+}
 
 /**
  * The alert fires once the condition has lasted, also over failed scrapes, and never before; it does not outlast the
