@@ -8,6 +8,7 @@ import {
 } from '../model/assessment.ts'
 import { type Flow, stateAt } from '../model/flow.ts'
 import type { ClockReading } from '../model/time.ts'
+import { type Html, html, nothing, trusted } from './html.ts'
 import {
   blindSpots,
   budgetSentence,
@@ -52,26 +53,26 @@ export function statusPage(snapshot: Snapshot, clock: ClockReading): string {
       statuses.indexOf(a.status) - statuses.indexOf(b.status) ||
       a.deadline - b.deadline,
   )
-  return `<!doctype html>
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${refreshSeconds}">
 <title>${title(waiting, worstFirst[0], snapshot.pollMs, clock)}</title>
-<style>${style}</style>
+<style>${trusted(style)}</style>
 </head>
 <body>
 <h1>If a source cluster died now</h1>
 <main>
-${waiting.map(flow => waitingSection(flow, clock)).join('')}${worstFirst.map(flow => flowSection(flow, snapshot.pollMs, clock)).join('')}</main>
+${waiting.map(flow => waitingSection(flow, clock))}${worstFirst.map(flow => flowSection(flow, snapshot.pollMs, clock))}</main>
 <footer class="soft">
 <p>${clusterLine(snapshot, clock)}</p>
 <p>Shown at ${timeOfDay(clock.now, clock)}. Polled at least every ${duration(snapshot.pollMs)}. <a href="/metrics">/metrics</a>, <a href="/api/v1/flows">/api/v1/flows</a></p>
 </footer>
 </body>
 </html>
-`
+`.toString()
 }
 
 /** For the tab: the worst that there is to say, over all flows. */
@@ -81,27 +82,27 @@ function title(
   pollMs: number,
   clock: ClockReading,
 ): string {
-  if (worst !== undefined && isPastBudget(worst, clock)) return `past its budget: ${escaped(worst.flow.name)}`
-  if (waiting !== undefined) return `not polled yet: ${escaped(waiting.name)}`
+  if (worst !== undefined && isPastBudget(worst, clock)) return `past its budget: ${worst.flow.name}`
+  if (waiting !== undefined) return `not polled yet: ${waiting.name}`
   if (worst === undefined) return 'Tidemark'
-  return `${isStale(worst, clock, pollMs) ? 'unknown' : worst.status}: ${escaped(worst.flow.name)}`
+  return `${isStale(worst, clock, pollMs) ? 'unknown' : worst.status}: ${worst.flow.name}`
 }
 
-function stateLine(flow: Flow, clock: ClockReading): string {
+function stateLine(flow: Flow, clock: ClockReading): Html {
   const sentence = stateSentence(flow, clock)
-  return sentence === undefined ? '' : `<p class="status pending">${escaped(sentence)}</p>\n`
+  return sentence === undefined ? nothing : html`<p class="status pending">${sentence}</p>\n`
 }
 
-function waitingSection(flow: Flow, clock: ClockReading): string {
+function waitingSection(flow: Flow, clock: ClockReading): Html {
   const { name, source } = flow
-  return `<section>
-<h2>${escaped(name)}: <span class="status unknown">not polled yet</span></h2>
-${stateLine(flow, clock)}<p class="loss">The first poll has not ended: nobody can tell yet what would be lost if ${escaped(source)} died.</p>
+  return html`<section>
+<h2>${name}: <span class="status unknown">not polled yet</span></h2>
+${stateLine(flow, clock)}<p class="loss">The first poll has not ended: nobody can tell yet what would be lost if ${source} died.</p>
 </section>
 `
 }
 
-function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockReading): string {
+function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockReading): Html {
   const { flow, facts, topics } = assessment
   const blind = blindSpots(assessment, clock, pollMs)
   const lost = damages(assessment)
@@ -109,38 +110,36 @@ function flowSection(assessment: FlowAssessment, pollMs: number, clock: ClockRea
     facts.observedAt === undefined
       ? 'Never have both clusters answered.'
       : `Both clusters last answered ${duration(clock.now - facts.observedAt)} ago.`
-  return `<section>
-<h2>${escaped(flow.name)}: ${flowWord(assessment, pollMs, clock)} <span class="soft">(${escaped(flow.source)} to ${escaped(flow.target)}${flow.tier === undefined ? '' : `, ${escaped(flow.tier)}`})</span></h2>
-${stateLine(flow, clock)}<p class="loss">${escaped(lossSentence(assessment, clock))}</p>
-<p>${escaped(budgetSentence(assessment, clock))}</p>
-${lost.length === 0 ? '' : `<p class="stalled">What is lost or wrong:</p>\n<ul>${lost.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${blind.length === 0 ? '' : `<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => `<li>${escaped(line)}</li>`).join('')}</ul>\n`}${topics.length === 0 ? '' : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
+  return html`<section>
+<h2>${flow.name}: ${flowWord(assessment, pollMs, clock)} <span class="soft">(${flow.source} to ${flow.target}${flow.tier === undefined ? '' : `, ${flow.tier}`})</span></h2>
+${stateLine(flow, clock)}<p class="loss">${lossSentence(assessment, clock)}</p>
+<p>${budgetSentence(assessment, clock)}</p>
+${lost.length === 0 ? nothing : html`<p class="stalled">What is lost or wrong:</p>\n<ul>${lost.map(line => html`<li>${line}</li>`)}</ul>\n`}${blind.length === 0 ? nothing : html`<p class="unknown">What cannot be seen:</p>\n<ul>${blind.map(line => html`<li>${line}</li>`)}</ul>\n`}${topics.length === 0 ? nothing : topicTable(topics, clock)}<p class="soft">${observed} <a href="/api/v1/flows/${encodeURIComponent(flow.name)}">All ${count(topics.length)} topics as JSON</a></p>
 </section>
 `
 }
 
-function topicTable(topics: readonly TopicAssessment[], clock: ClockReading): string {
+function topicTable(topics: readonly TopicAssessment[], clock: ClockReading): Html {
   const shown = topics.slice(0, topicsShown)
   const rest = topics.length - shown.length
-  return `<table>
+  return html`<table>
 <thead><tr><th scope="col">Topic</th><th scope="col">Status</th><th scope="col">Would be lost</th></tr></thead>
 <tbody>
-${shown.map(topic => `<tr><td>${escaped(topic.topic)}</td><td>${statusWord(topic.status)}</td><td>${escaped(topicSentence(topic, clock))}</td></tr>`).join('\n')}
+${shown.map(topic => html`<tr><td>${topic.topic}</td><td>${statusWord(topic.status)}</td><td>${topicSentence(topic, clock)}</td></tr>`)}
 </tbody>
 </table>
-${rest > 0 ? `<p class="soft">and ${count(rest)} more, whose deadlines come later</p>\n` : ''}`
+${rest > 0 ? html`<p class="soft">and ${count(rest)} more, whose deadlines come later</p>\n` : nothing}`
 }
 
-function clusterLine({ clusters }: Snapshot, clock: ClockReading): string {
-  return clusters
-    .map(({ name, up, unknown, answeredAt }) => {
-      // When, not that: nobody knows whether it still does.
-      if (up && answeredAt !== undefined)
-        return `${escaped(name)} answered ${duration(clock.now - answeredAt)} ago`
-      if (unknown === undefined) return `${escaped(name)} has not been asked yet`
-      const last = answeredAt === undefined ? '' : `, last answered ${timeOfDay(answeredAt, clock)}`
-      return `<strong class="unknown">${escaped(name)} does not answer</strong>${last}`
-    })
-    .join('; ')
+function clusterLine({ clusters }: Snapshot, clock: ClockReading): Html {
+  const lines = clusters.map(({ name, up, unknown, answeredAt }) => {
+    // When, not that: nobody knows whether it still does.
+    if (up && answeredAt !== undefined) return html`${name} answered ${duration(clock.now - answeredAt)} ago`
+    if (unknown === undefined) return html`${name} has not been asked yet`
+    const last = answeredAt === undefined ? '' : `, last answered ${timeOfDay(answeredAt, clock)}`
+    return html`<strong class="unknown">${name} does not answer</strong>${last}`
+  })
+  return html`${lines.flatMap((line, index) => (index === 0 ? [line] : ['; ', line]))}`
 }
 
 /** A flow that is in maintenance or failed over is not expected to keep its budget. */
@@ -149,22 +148,15 @@ function isPastBudget({ deadline, flow }: FlowAssessment, clock: ClockReading): 
 }
 
 /** The status, which is not shown as if it held when it is about a time long gone. */
-function flowWord(assessment: FlowAssessment, pollMs: number, clock: ClockReading): string {
-  const past = isPastBudget(assessment, clock) ? ', <span class="status stalled">past its budget</span>' : ''
-  if (!isStale(assessment, clock, pollMs)) return statusWord(assessment.status) + past
+function flowWord(assessment: FlowAssessment, pollMs: number, clock: ClockReading): Html {
+  const past = isPastBudget(assessment, clock)
+    ? html`, <span class="status stalled">past its budget</span>`
+    : nothing
+  if (!isStale(assessment, clock, pollMs)) return html`${statusWord(assessment.status)}${past}`
   const was = `${assessment.status} at ${timeOfDay(assessment.facts.at, clock)}`
-  return `${statusWord('unknown')} <span class="soft">(${was})</span>${past}`
+  return html`${statusWord('unknown')} <span class="soft">(${was})</span>${past}`
 }
 
-function statusWord(status: Status): string {
-  return `<span class="status ${status}">${status}</span>`
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
+function statusWord(status: Status): Html {
+  return html`<span class="status ${status}">${status}</span>`
 }
