@@ -1,4 +1,5 @@
 import type { FlowComparison, PartitionComparison, TopicComparison } from './comparison.ts'
+import type { ExposureHistory } from './exposures.ts'
 import type { Flow } from './flow.ts'
 import type { Unknown } from './reading.ts'
 import type { ClockReading, Instant } from './time.ts'
@@ -93,12 +94,19 @@ export interface ClusterStatus {
   readonly answeredAt: Instant | undefined
 }
 
+export interface ShownFlow {
+  readonly flow: Flow
+  /** Undefined before the flow's first poll ended. */
+  readonly assessment: FlowAssessment | undefined
+  readonly exposures?: ExposureHistory | undefined
+}
+
 /** Everything that is shown: the one value that /metrics, the API and the page are made from. */
 export interface Snapshot {
   readonly clock: ClockReading
   /** The longest gap between two polls, in milliseconds. */
   readonly pollMs: number
   readonly clusters: readonly ClusterStatus[]
-  /** In the order of the configuration; `assessment` is undefined before the flow's first poll ended. */
-  readonly flows: readonly { readonly flow: Flow; readonly assessment: FlowAssessment | undefined }[]
+  /** In the order of the configuration. */
+  readonly flows: readonly ShownFlow[]
 }

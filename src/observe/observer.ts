@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import cron, { type ScheduledTask } from 'node-cron'
+import { exposuresAfter } from '../assess/exposures.ts'
 import type { ClusterStatus, FlowAssessment, Snapshot } from '../model/assessment.ts'
+import type { ExposureHistory } from '../model/exposures.ts'
 import type { Flow } from '../model/flow.ts'
 import type { ClockReading } from '../model/time.ts'
 import type { KafkaCluster } from '../sources/kafka/port.ts'
@@ -32,6 +34,7 @@ export class Observer {
   readonly #pollers: readonly Poller[]
   readonly #clusters = new Map<string, ClusterStatus>()
   readonly #flows = new Map<string, FlowAssessment>()
+  readonly #exposures = new Map<string, ExposureHistory>()
   #task: ScheduledTask | undefined
   #running: Promise<void> | undefined
   #latest: Snapshot
@@ -85,7 +88,11 @@ export class Observer {
     try {
       const { clusters, flows } = await poller.poll()
       for (const status of clusters) this.#clusters.set(status.name, status)
-      for (const assessment of flows) this.#flows.set(assessment.flow.name, assessment)
+      for (const assessment of flows) {
+        const { name } = assessment.flow
+        this.#flows.set(name, assessment)
+        this.#exposures.set(name, exposuresAfter(this.#exposures.get(name), assessment, this.#options.pollMs))
+      }
       this.#latest = this.#snapshot()
       const up = clusters.filter(cluster => cluster.up).length
       outcome = up === clusters.length ? 'complete' : up > 0 ? 'partial' : 'failed'
@@ -102,7 +109,11 @@ export class Observer {
       clock: this.#options.clock(),
       pollMs: this.#options.pollMs,
       clusters: [...this.#clusters.values()],
-      flows: this.#options.flows.map(flow => ({ flow, assessment: this.#flows.get(flow.name) })),
+      flows: this.#options.flows.map(flow => ({
+        flow,
+        assessment: this.#flows.get(flow.name),
+        exposures: this.#exposures.get(flow.name),
+      })),
     }
   }
 }
