@@ -4,19 +4,38 @@ import type {
   ClusterStatus,
   FlowAssessment,
   PartitionAssessment,
+  ShownFlow,
   Snapshot,
+  Status,
   TopicAssessment,
 } from '../model/assessment.ts'
+import { statuses } from '../model/assessment.ts'
 import type { Audit, OpenTransaction, Tail } from '../model/comparison.ts'
+import type { FlowExposures } from '../model/exposures.ts'
 import { type Flow, stateAt } from '../model/flow.ts'
 import type { Unknown } from '../model/reading.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
-import type { FlowSummaryView, FlowsView, FlowView, PartitionView, TopicView } from './schema.ts'
+import { flowHistory, topicHistory } from './exposureJson.ts'
+import {
+  type FlowSummaryView,
+  type FlowsView,
+  type FlowView,
+  type NotPolledView,
+  type PartitionView,
+  pageSize,
+  type TopicDetailView,
+  type TopicSummaryView,
+  type TopicsView,
+  type TopicView,
+} from './schema.ts'
 import {
   blindSpots,
   budgetSentence,
   damages,
+  isStale,
   lossSentence,
+  partitionSentence,
+  stateSentence,
   tailSentence,
   topicSentence,
   totalLag,
@@ -25,14 +44,13 @@ import {
 /** 9999-12-31T23:59:59.999Z: the last that RFC 3339 can write. */
 const latestDateMs = 253_402_300_799_999
 
+const worstTopicsShown = 5
+
 /** GET /api/v1/flows: every flow in the order of the configuration, without its topics. */
 export function flowsView(snapshot: Snapshot, clock: ClockReading): FlowsView {
   return {
-    now: new Date(clock.wallMs).toISOString(),
-    clusters: snapshot.clusters.map(cluster => clusterView(cluster, clock)),
-    flows: snapshot.flows.map(({ flow, assessment }) =>
-      assessment === undefined ? notPolled(flow) : summaryOf(assessment, clock, snapshot.pollMs),
-    ),
+    ...shownOf(snapshot, clock),
+    flows: snapshot.flows.map(shown => flowSummary(shown, clock, snapshot.pollMs)),
   }
 }
 
@@ -40,19 +58,130 @@ export function flowsView(snapshot: Snapshot, clock: ClockReading): FlowsView {
 export function flowView(snapshot: Snapshot, name: string, clock: ClockReading): FlowView | undefined {
   const found = snapshot.flows.find(({ flow }) => flow.name === name)
   if (found === undefined) return undefined
-  const { flow, assessment } = found
-  if (assessment === undefined) return notPolled(flow)
+  const summary = flowSummary(found, clock, snapshot.pollMs)
+  if (found.assessment === undefined || summary.status === 'not_polled') return notPolled(found.flow, clock)
+  return { ...summary, topics: found.assessment.topics.map(topic => topicView(topic, clock)) }
+}
+
+/** Which of a flow's topics are asked for. */
+export interface TopicsQuery {
+  /** A part of the name, upper or lower case. */
+  readonly filter: string | undefined
+  readonly status: Status | undefined
+  /** From 1; behind the last page the last one is given. */
+  readonly page: number
+}
+
+/**
+ * GET /api/v1/flows/{flow}/topics: one page of a flow's topics, without their partitions; undefined when there is no
+ * flow of this name. What it costs grows with the page, and but little with the number of topics.
+ */
+export function topicsView(
+  snapshot: Snapshot,
+  name: string,
+  { filter, status, page }: TopicsQuery,
+  clock: ClockReading,
+): TopicsView | undefined {
+  const found = snapshot.flows.find(({ flow }) => flow.name === name)
+  if (found === undefined) return undefined
+  const part = filter?.toLowerCase()
+  const matching = (found.assessment?.topics ?? []).filter(
+    topic =>
+      (status === undefined || topic.status === status) &&
+      (part === undefined || topic.topic.toLowerCase().includes(part)),
+  )
+  const isActive = stateAt(found.flow, clock.wallMs).kind === 'active'
+  const ordered = worstFirst(matching, topic => isActive && topic.deadline < clock.now)
+  const { items, ...paged } = pageOf(ordered, page)
   return {
-    ...summaryOf(assessment, clock, snapshot.pollMs),
-    topics: assessment.topics.map(topic => topicView(topic, clock)),
+    ...shownOf(snapshot, clock),
+    flow: flowSummary(found, clock, snapshot.pollMs),
+    filter: filter ?? null,
+    status: status ?? null,
+    matching: matching.length,
+    ...paged,
+    topics: items.map(topic => topicSummary(topic, clock)),
   }
 }
 
-function notPolled({ name, source, target }: Flow) {
-  return { flow: name, source, target, status: 'not_polled' as const }
+/**
+ * GET /api/v1/flows/{flow}/topics/{topic}: one topic with a page of its partitions; undefined when there is no such
+ * flow, or no such topic in its scope.
+ */
+export function topicDetailView(
+  snapshot: Snapshot,
+  names: { readonly flow: string; readonly topic: string },
+  page: number,
+  clock: ClockReading,
+): TopicDetailView | undefined {
+  const found = snapshot.flows.find(({ flow }) => flow.name === names.flow)
+  const topic = found?.assessment?.topics.find(candidate => candidate.topic === names.topic)
+  if (found === undefined || topic === undefined) return undefined
+  const { items, ...paged } = pageOf(
+    worstFirst(topic.partitions, () => false),
+    page,
+  )
+  return {
+    ...shownOf(snapshot, clock),
+    flow: flowSummary(found, clock, snapshot.pollMs),
+    topic: {
+      ...topicSummary(topic, clock),
+      exposureHistory: topicHistory(found.exposures?.topics, names.topic, clock),
+    },
+    ...paged,
+    partitions: items.map(partition => partitionView(partition, clock)),
+  }
 }
 
-function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: number): FlowSummaryView {
+function shownOf(snapshot: Snapshot, clock: ClockReading) {
+  return {
+    now: new Date(clock.wallMs).toISOString(),
+    pollSeconds: snapshot.pollMs / 1000,
+    clusters: snapshot.clusters.map(cluster => clusterView(cluster, clock)),
+  }
+}
+
+/** Those past their budget, then by status; within each in the order given. Linear: there may be many. */
+function worstFirst<T extends { readonly status: Status }>(
+  items: readonly T[],
+  isOverdue: (item: T) => boolean,
+): readonly T[] {
+  const overdue: T[] = []
+  const byStatus = new Map<Status, T[]>(statuses.map(status => [status, []]))
+  for (const item of items) (isOverdue(item) ? overdue : byStatus.get(item.status))?.push(item)
+  return [...overdue, ...statuses.flatMap(status => byStatus.get(status) ?? [])]
+}
+
+function pageOf<T>(
+  items: readonly T[],
+  wanted: number,
+): { items: readonly T[]; page: number; pages: number } {
+  const pages = Math.max(1, Math.ceil(items.length / pageSize))
+  const page = Math.min(wanted, pages)
+  return { items: items.slice((page - 1) * pageSize, page * pageSize), page, pages }
+}
+
+function flowSummary(
+  { flow, assessment, exposures }: ShownFlow,
+  clock: ClockReading,
+  pollMs: number,
+): FlowSummaryView | NotPolledView {
+  return assessment === undefined
+    ? notPolled(flow, clock)
+    : summaryOf(assessment, exposures?.flow, clock, pollMs)
+}
+
+function notPolled(flow: Flow, clock: ClockReading): NotPolledView {
+  const { name, source, target } = flow
+  return { flow: name, source, target, status: 'not_polled', state: stateView(flow, clock) }
+}
+
+function summaryOf(
+  assessment: FlowAssessment,
+  exposures: FlowExposures | undefined,
+  clock: ClockReading,
+  pollMs: number,
+): FlowSummaryView {
   const { flow, facts } = assessment
   // Counts of an unknown scope would all be 0, which is what "nothing is wrong" looks like.
   const hasScope = facts.scopeUnknown === undefined
@@ -79,6 +208,7 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: numb
     observedAt: timeOrNull(facts.observedAt, clock),
     observedSince: timeOf(facts.firstAt, clock),
     polledAt: timeOf(facts.at, clock),
+    stale: isStale(assessment, clock, pollMs),
     heartbeatAt: wallTimeOrNull(facts.heartbeatAtMs),
     topicsByStatus: hasScope ? { ...assessment.topicsByStatus } : null,
     unprovenTopics: hasScope ? assessment.unprovenTopics : null,
@@ -100,6 +230,13 @@ function summaryOf(assessment: FlowAssessment, clock: ClockReading, pollMs: numb
       offsetSyncs: unknownView(facts.engineUnknown.pairs),
       heartbeats: unknownView(facts.heartbeatUnknown),
     },
+    worstTopics: worstFirst(
+      assessment.topics,
+      topic => topic.deadline < clock.now && stateAt(flow, clock.wallMs).kind === 'active',
+    )
+      .slice(0, worstTopicsShown)
+      .map(topic => topicSummary(topic, clock)),
+    exposureHistory: flowHistory(exposures, clock),
   }
 }
 
@@ -110,10 +247,18 @@ function stateView(flow: Flow, clock: ClockReading): FlowSummaryView['state'] {
     kind: state.kind,
     until: isMaintained ? new Date(state.untilMs).toISOString() : null,
     reason: isMaintained ? state.reason : null,
+    summary: stateSentence(flow, clock) ?? null,
   }
 }
 
 function topicView(topic: TopicAssessment, clock: ClockReading): TopicView {
+  return {
+    ...topicSummary(topic, clock),
+    partitions: topic.partitions.map(partition => partitionView(partition, clock)),
+  }
+}
+
+function topicSummary(topic: TopicAssessment, clock: ClockReading): TopicSummaryView {
   return {
     topic: topic.topic,
     targetTopic: topic.facts.targetTopic,
@@ -129,7 +274,8 @@ function topicView(topic: TopicAssessment, clock: ClockReading): TopicView {
     budgetSeconds: topic.budgetMs / 1000,
     deadline: timeOf(topic.deadline, clock),
     offsetSyncFresh: topic.pairsFresh ?? null,
-    partitions: topic.partitions.map(partition => partitionView(partition, clock)),
+    partitionsExpected: topic.partitionsExpected,
+    partitionsObserved: topic.partitionsObserved,
   }
 }
 
@@ -140,6 +286,7 @@ function partitionView({ facts, status }: PartitionAssessment, clock: ClockReadi
   return {
     partition: facts.partition,
     ...recoveryOf({ ...facts, status }, clock),
+    summary: partitionSentence({ facts, status }, clock),
     highWatermark: decimal(highWatermark?.highWatermark),
     highWatermarkAt: timeOrNull(highWatermark?.lastSeenAt, clock),
     replicatedPosition: decimal(proven),

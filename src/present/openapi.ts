@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { errorSchema, flowDetailSchema, flowsSchema } from './schema.ts'
+import { statuses } from '../model/assessment.ts'
+import { errorSchema, flowDetailSchema, flowsSchema, topicDetailSchema, topicsSchema } from './schema.ts'
 
 /** The API as an OpenAPI 3.1 document: docs/openapi.json. */
 export function openApiDocument(): object {
@@ -7,6 +8,24 @@ export function openApiDocument(): object {
     description,
     content: { 'application/json': { schema: schemaOf(schema) } },
   })
+  const name = (part: string): object => ({
+    name: part,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  })
+  const query = (part: string, description: string, schema: object): object => ({
+    name: part,
+    in: 'query',
+    description,
+    schema,
+  })
+  const page = query('page', 'from 1; behind the last page the last one is given', {
+    type: 'integer',
+    minimum: 1,
+    default: 1,
+  })
+  const wrong = json('a parameter is wrong: what was expected', errorSchema)
   const text = (description: string): object => ({ description, content: { 'text/plain': {} } })
   return {
     openapi: '3.1.0',
@@ -27,10 +46,37 @@ export function openApiDocument(): object {
       '/api/v1/flows/{flow}': {
         get: {
           summary: 'One flow with its topics and partitions',
-          parameters: [{ name: 'flow', in: 'path', required: true, schema: { type: 'string' } }],
+          parameters: [name('flow')],
           responses: {
             200: json('the flow', flowDetailSchema),
             404: json('there is no flow of this name', errorSchema),
+          },
+        },
+      },
+      '/api/v1/flows/{flow}/topics': {
+        get: {
+          summary: 'The topics of a flow, worst first, a hundred at a time',
+          parameters: [
+            name('flow'),
+            query('filter', 'a part of the name, upper or lower case', { type: 'string', maxLength: 249 }),
+            query('status', 'only topics in this status', { type: 'string', enum: statuses }),
+            page,
+          ],
+          responses: {
+            200: json('a page of the topics, without their partitions', topicsSchema),
+            400: wrong,
+            404: json('there is no flow of this name', errorSchema),
+          },
+        },
+      },
+      '/api/v1/flows/{flow}/topics/{topic}': {
+        get: {
+          summary: 'One topic with its partitions, a hundred at a time',
+          parameters: [name('flow'), name('topic'), page],
+          responses: {
+            200: json('the topic and a page of its partitions', topicDetailSchema),
+            400: wrong,
+            404: json('there is no such flow, or no such topic in its scope', errorSchema),
           },
         },
       },

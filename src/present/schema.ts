@@ -25,6 +25,7 @@ const recovery = {
 export const partitionSchema = z.object({
   partition: z.int(),
   ...recovery,
+  summary: z.string().describe('the same in words'),
   highWatermark: offset.nullable().describe('the newest that was seen, as of highWatermarkAt'),
   highWatermarkAt: instant.nullable(),
   replicatedPosition: offset
@@ -95,7 +96,17 @@ export const partitionSchema = z.object({
   }),
 })
 
-export const topicSchema = z.object({
+const exposureHistory = z
+  .object({
+    from: instant.describe('when the first slot began'),
+    slotSeconds: z.number().describe('how long each slot is; the next begins where one ends'),
+    exposureSeconds: z
+      .array(z.number().nullable())
+      .describe('the greatest of each slot; null: nothing was proven then, or nobody looked'),
+  })
+  .describe('the exposure of the last hours, in memory only: it begins anew with the process')
+
+export const topicSummarySchema = z.object({
   topic: z.string(),
   targetTopic: z.string(),
   ...recovery,
@@ -110,8 +121,20 @@ export const topicSchema = z.object({
   budgetSeconds: z.number(),
   deadline: instant,
   offsetSyncFresh: z.boolean().nullable(),
-  partitions: z.array(partitionSchema),
+  partitionsExpected: z.int(),
+  partitionsObserved: z.int(),
 })
+
+export const topicSchema = topicSummarySchema.extend({ partitions: z.array(partitionSchema) })
+
+const state = z
+  .object({
+    kind: z.enum(flowStates),
+    until: instant.nullable(),
+    reason: z.string().nullable(),
+    summary: z.string().nullable().describe('the same in words; null while the flow is active'),
+  })
+  .describe('only an active flow is expected to keep its budget')
 
 export const flowSummarySchema = z.object({
   flow: z.string(),
@@ -119,13 +142,7 @@ export const flowSummarySchema = z.object({
   target: z.string(),
   replicator: z.string(),
   tier: z.string().nullable(),
-  state: z
-    .object({
-      kind: z.enum(flowStates),
-      until: instant.nullable(),
-      reason: z.string().nullable(),
-    })
-    .describe('only an active flow is expected to keep its budget'),
+  state,
   ...recovery,
   summary: z.string().describe('what would be lost if the source died now'),
   budget: z.string().describe('whether the budget is shown to be kept, in words'),
@@ -144,6 +161,9 @@ export const flowSummarySchema = z.object({
   observedAt: instant.nullable(),
   observedSince: instant,
   polledAt: instant.describe('when the last poll ended'),
+  stale: z
+    .boolean()
+    .describe('polls have stopped ending: statuses and counts are about polledAt, not about now'),
   heartbeatAt: instant.nullable(),
   topicsByStatus: z.record(status, z.int()).nullable().describe('null while the scope is unknown'),
   unprovenTopics: z.int().nullable(),
@@ -170,6 +190,14 @@ export const flowSummarySchema = z.object({
       heartbeats: unknown.nullable(),
     })
     .describe('null: readable'),
+  worstTopics: z.array(topicSummarySchema).describe('worst first, five at most'),
+  exposureHistory: exposureHistory
+    .extend({
+      budgetKept: z
+        .array(z.boolean().nullable())
+        .describe('whether the budget was shown to be kept in all of the slot; null: nobody looked'),
+    })
+    .nullable(),
 })
 
 export const flowSchema = flowSummarySchema.extend({
@@ -184,13 +212,52 @@ export const clusterSchema = z.object({
 })
 
 const notPolled = z
-  .object({ flow: z.string(), source: z.string(), target: z.string(), status: z.literal('not_polled') })
+  .object({
+    flow: z.string(),
+    source: z.string(),
+    target: z.string(),
+    status: z.literal('not_polled'),
+    state,
+  })
   .describe('the first poll of this flow has not ended')
 
-export const flowsSchema = z.object({
+const shown = {
   now: instant,
+  pollSeconds: z.number().describe('the longest gap between two polls by the schedule'),
   clusters: z.array(clusterSchema),
+}
+
+export const flowsSchema = z.object({
+  ...shown,
   flows: z.array(z.union([flowSummarySchema, notPolled])),
+})
+
+/** Topics and partitions come in pages of this many. */
+export const pageSize = 100
+
+const paged = {
+  page: z.int(),
+  pages: z.int().describe('1 also when there is nothing'),
+}
+
+export const topicsSchema = z.object({
+  ...shown,
+  flow: z.union([flowSummarySchema, notPolled]),
+  filter: z.string().nullable().describe('a part of the name, upper or lower case'),
+  status: status.nullable(),
+  matching: z.int().describe('topics that the filter and the status leave'),
+  ...paged,
+  topics: z
+    .array(topicSummarySchema)
+    .describe('worst first: past the budget, then by status, then by deadline; one page'),
+})
+
+export const topicDetailSchema = z.object({
+  ...shown,
+  flow: z.union([flowSummarySchema, notPolled]),
+  topic: topicSummarySchema.extend({ exposureHistory: exposureHistory.nullable() }),
+  ...paged,
+  partitions: z.array(partitionSchema).describe('worst status first, then by number; one page'),
 })
 
 export const flowDetailSchema = z.union([flowSchema, notPolled])
@@ -200,5 +267,11 @@ export const errorSchema = z.object({ error: z.string() })
 export type FlowsView = z.output<typeof flowsSchema>
 export type FlowView = z.output<typeof flowDetailSchema>
 export type FlowSummaryView = z.output<typeof flowSummarySchema>
+export type TopicsView = z.output<typeof topicsSchema>
+export type TopicDetailView = z.output<typeof topicDetailSchema>
+export type NotPolledView = z.output<typeof notPolled>
+export type ClusterView = z.output<typeof clusterSchema>
+export type ExposureHistoryView = z.output<typeof exposureHistory>
+export type TopicSummaryView = z.output<typeof topicSummarySchema>
 export type TopicView = z.output<typeof topicSchema>
 export type PartitionView = z.output<typeof partitionSchema>

@@ -1,6 +1,7 @@
-import type { FlowAssessment, TopicAssessment } from '../model/assessment.ts'
-import type { Tail } from '../model/comparison.ts'
+import type { FlowAssessment, PartitionAssessment, Status, TopicAssessment } from '../model/assessment.ts'
+import type { PartitionComparison, Tail } from '../model/comparison.ts'
 import { type Flow, stateAt } from '../model/flow.ts'
+import type { Unknown } from '../model/reading.ts'
 import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
 
 const units = [
@@ -40,7 +41,8 @@ export function count(n: number | bigint): string {
   return n.toString().replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
 
-function plural(n: number | bigint, word: string): string {
+/** `1,204 records`, `1 record`. */
+export function plural(n: number | bigint, word: string): string {
   return `${count(n)} ${word}${n === 1 || n === 1n ? '' : 's'}`
 }
 
@@ -55,13 +57,22 @@ export function lossSentence(assessment: FlowAssessment, clock: ClockReading): s
     return `${ifDied}, nobody can tell what would be lost: ${facts.scopeUnknown.detail}.`
   }
   if (recoveryPoint === undefined) return withoutPoint(assessment, clock, ifDied)
-  const since = `${duration(clock.now - recoveryPoint)} of records (since ${timeOfDay(recoveryPoint, clock)})`
+  const since = `(since ${timeOfDay(recoveryPoint, clock)})`
+  const exposure = duration(clock.now - recoveryPoint)
   if (assessment.status === 'covered') {
-    return `${ifDied}, nothing that it had accepted by ${timeOfDay(recoveryPoint, clock)} would be lost${neverCopied(topics)}; at most ${since}.`
+    return `${ifDied}, nothing that it had accepted by ${timeOfDay(recoveryPoint, clock)} would be lost${neverCopied(topics)}; at most ${exposure} of records ${since}.`
   }
+  const worst = topics.find(topic => topic.recoveryPoint === recoveryPoint)?.topic ?? 'records'
   const records = totalLag(topics)
-  const lost = records === undefined ? '' : `, at most ${plural(records, 'record')} as of the last poll`
-  return `${ifDied}, you would lose at most ${since}${lost}${neverCopied(topics)}.`
+  const lost = records === undefined ? '' : `, at most ${plural(records, 'record')}${inAll(topics)}`
+  return `${ifDied}, you would lose at most ${exposure} of ${worst} ${since}${lost}${neverCopied(topics)}.`
+}
+
+/** The records are of all topics, of which only the worst was named. */
+function inAll(topics: readonly unknown[]): string {
+  return topics.length === 1
+    ? ' as of the last poll'
+    : ` in all ${count(topics.length)} topics as of the last poll`
 }
 
 /** What a recovery point counts as settled, because it will not come any more. */
@@ -121,7 +132,26 @@ function budgetNow(assessment: FlowAssessment, clock: ClockReading): string {
 
 /** What a topic's state means, in a few words. */
 export function topicSentence(topic: TopicAssessment, clock: ClockReading): string {
-  const { status, recoveryPoint, lag, unknown } = topic
+  return stateInWords(topic, topic.facts.partitions, clock)
+}
+
+/** The same of one partition. */
+export function partitionSentence({ status, facts }: PartitionAssessment, clock: ClockReading): string {
+  return stateInWords({ ...facts, status }, [facts], clock)
+}
+
+interface Judged {
+  readonly status: Status
+  readonly recoveryPoint: Instant | undefined
+  readonly lag: bigint | undefined
+  readonly unknown: Unknown | undefined
+}
+
+function stateInWords(
+  { status, recoveryPoint, lag, unknown }: Judged,
+  partitions: readonly PartitionComparison[],
+  clock: ClockReading,
+): string {
   const since =
     recoveryPoint === undefined
       ? 'no proven recovery point'
@@ -136,7 +166,7 @@ export function topicSentence(topic: TopicAssessment, clock: ClockReading): stri
       return `${since}; a new topic that the replicator has not begun yet${records}`
     case 'behind':
     case 'stalled': {
-      const cause = causeOf(topic)
+      const cause = causeOf(partitions)
       const still =
         status === 'stalled' ? `; ${cause ?? 'nothing is moving'}` : cause === undefined ? '' : `; ${cause}`
       return `${since}${records}${still}`
@@ -144,8 +174,8 @@ export function topicSentence(topic: TopicAssessment, clock: ClockReading): stri
   }
 }
 
-function causeOf({ facts }: TopicAssessment): string | undefined {
-  const waiting = facts.partitions.find(({ content }) => content?.openTransaction !== undefined)
+function causeOf(partitions: readonly PartitionComparison[]): string | undefined {
+  const waiting = partitions.find(({ content }) => content?.openTransaction !== undefined)
   if (waiting === undefined) return undefined
   const id = waiting.content?.openTransaction?.producerId
   return `waits for an open transaction${id === undefined ? '' : ` of producer ${id}`}`
@@ -175,7 +205,10 @@ export function tailSentence(tail: Tail): string {
 
 /** What is lost, or wrong on the target, a sentence for each topic that has any. */
 export function damages({ topics }: FlowAssessment): readonly string[] {
-  return topics.flatMap(({ topic, lost, possiblyLost, mismatches, facts }) => {
+  const damaged = topics.filter(
+    ({ lost, possiblyLost, mismatches }) => lost > 0n || possiblyLost > 0n || mismatches > 0,
+  )
+  return damaged.flatMap(({ topic, lost, possiblyLost, mismatches, facts }) => {
     const causes = [
       ...new Set(facts.partitions.flatMap(({ content }) => content?.losses?.ranges.map(r => r.cause) ?? [])),
     ]

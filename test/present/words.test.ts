@@ -78,7 +78,21 @@ describe('what would be lost', () => {
     world.source.set('orders', { ends: [1_704n, 300n] })
     const assessment = world.poll()
     expect(lossSentence(assessment, after(world, 27))).toBe(
-      'If east died now, you would lose at most 42 s of records (since 10:30:15 UTC), at most 1,204 records as of the last poll.',
+      'If east died now, you would lose at most 42 s of orders (since 10:30:15 UTC), at most 1,204 records as of the last poll.',
+    )
+  })
+
+  test('several topics: the worst by its name, the records of all', () => {
+    const world = coveredWorld()
+    world.source.set('payments', { ends: [10n] })
+    world.target.set('east.payments', { ends: [10n] })
+    world.commits('payments', 9n)
+    world.poll()
+    world.source.set('payments', { ends: [1_204n] })
+    world.poll()
+    world.source.set('orders', { ends: [510n, 300n] })
+    expect(lossSentence(world.poll(), after(world, 12))).toBe(
+      'If east died now, you would lose at most 42 s of payments (since 10:30:15 UTC), at most 1,204 records in all 2 topics as of the last poll.',
     )
   })
 
@@ -87,7 +101,7 @@ describe('what would be lost', () => {
     world.poll()
     world.sourceDown = 'timeout'
     expect(lossSentence(world.poll(), after(world, 45))).toBe(
-      'If east died now, you would lose at most 1 min of records (since 10:30:15 UTC).',
+      'If east died now, you would lose at most 1 min of orders (since 10:30:15 UTC).',
     )
   })
 
