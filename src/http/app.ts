@@ -4,9 +4,10 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { SelfMetrics } from '../metrics/selfMetrics.ts'
 import type { Snapshot } from '../model/assessment.ts'
 import type { ClockReading } from '../model/time.ts'
-import { flowsView, flowView } from '../present/json.ts'
-import { statusPage, statusPagePolicy } from '../present/statusPage.ts'
+import { flowsView, flowView, topicDetailView, topicsView } from '../present/json.ts'
 import { prefersOpenMetrics } from './accept.ts'
+import { pages } from './pages.ts'
+import { parsePage, parseTopicsQuery } from './query.ts'
 
 /** What the routes show. Nothing here can send a Kafka request: answers come from memory, at once. */
 export interface Shown {
@@ -25,6 +26,7 @@ const compress = promisify(gzip)
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8'
 const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 const end = '# EOF\n'
+const noFlow = { error: 'there is no flow of this name' }
 
 /** The express app: GET and HEAD only. */
 export function createApp(shown: Shown): Express {
@@ -32,10 +34,7 @@ export function createApp(shown: Shown): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.use(secured)
-  app.get('/', (_request, response) => {
-    response.set('content-security-policy', statusPagePolicy)
-    response.type('html').send(statusPage(shown.snapshot(), shown.clock()))
-  })
+  app.use(pages(shown))
   app.get('/metrics', async (request, response) => {
     const openMetrics = prefersOpenMetrics(request.headers.accept)
     const own = await shown.selfMetrics.render(openMetrics ? 'openmetrics' : 'prometheus')
@@ -61,7 +60,22 @@ export function createApp(shown: Shown): Express {
   })
   app.get('/api/v1/flows/:flow', (request, response) => {
     const view = flowView(shown.snapshot(), request.params.flow, shown.clock())
-    if (view === undefined) response.status(404).json({ error: 'there is no flow of this name' })
+    if (view === undefined) response.status(404).json(noFlow)
+    else response.json(view)
+  })
+  app.get('/api/v1/flows/:flow/topics', (request, response) => {
+    const query = parseTopicsQuery(request.query)
+    if ('why' in query) return void response.status(400).json({ error: query.why })
+    const view = topicsView(shown.snapshot(), request.params.flow, query.value, shown.clock())
+    if (view === undefined) response.status(404).json(noFlow)
+    else response.json(view)
+  })
+  app.get('/api/v1/flows/:flow/topics/:topic', (request, response) => {
+    const page = parsePage(request.query)
+    if ('why' in page) return void response.status(400).json({ error: page.why })
+    const view = topicDetailView(shown.snapshot(), request.params, page.value, shown.clock())
+    if (view === undefined)
+      response.status(404).json({ error: 'there is no such topic in the scope of such a flow' })
     else response.json(view)
   })
   app.get('/favicon.ico', (_request, response) => {

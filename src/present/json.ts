@@ -204,6 +204,7 @@ function summaryOf(
     windowSeconds: flow.rpo.windowMs / 1000,
     provableExposureSeconds: assessment.provableExposureMs / 1000,
     deadline: timeOf(assessment.deadline, clock),
+    budgetUsedRatio: budgetUsed(assessment, clock),
     retractedAt: timeOrNull(assessment.retractedAt, clock),
     observedAt: timeOrNull(facts.observedAt, clock),
     observedSince: timeOf(facts.firstAt, clock),
@@ -238,6 +239,11 @@ function summaryOf(
       .map(topic => topicSummary(topic, clock)),
     exposureHistory: flowHistory(exposures, clock),
   }
+}
+
+function budgetUsed({ flow, topics, deadline }: FlowAssessment, clock: ClockReading): number {
+  const budgetMs = topics[0]?.budgetMs ?? flow.rpo.budgetMs
+  return Math.max(0, Math.round(1000 * (1 - (deadline - clock.now) / budgetMs)) / 1000)
 }
 
 function stateView(flow: Flow, clock: ClockReading): FlowSummaryView['state'] {

@@ -157,6 +157,11 @@ export const flowSummarySchema = z.object({
   windowSeconds: z.number(),
   provableExposureSeconds: z.number(),
   deadline: instant,
+  budgetUsedRatio: z
+    .number()
+    .describe(
+      'how much of its budget the topic with the earliest deadline has used, at least 0; above 1 it is passed',
+    ),
   retractedAt: instant.nullable(),
   observedAt: instant.nullable(),
   observedSince: instant,

@@ -125,6 +125,11 @@ function budgetNow(assessment: FlowAssessment, clock: ClockReading): string {
   const { deadline, topics, flow } = assessment
   const worst = topics[0]
   const budget = `${duration(worst?.budgetMs ?? flow.rpo.budgetMs)} budget${worst === undefined ? '' : ` of ${worst.topic}`}`
+  // Without a proven point nothing is shown to be kept, the deadline only says how long that is accepted.
+  const isProven = worst !== undefined && worst.recoveryPoint !== undefined
+  if (!isProven && clock.now <= deadline) {
+    return `Whether the ${budget} is kept cannot be shown; from ${timeOfDay(deadline, clock)} on, ${duration(deadline - clock.now, 'down')} from now, it counts as passed.`
+  }
   return clock.now > deadline
     ? `The ${budget} has not been shown to be kept since ${timeOfDay(deadline, clock)}, ${duration(clock.now - deadline)} ago.`
     : `The ${budget} is shown to be kept until ${timeOfDay(deadline, clock)}, ${duration(deadline - clock.now, 'down')} from now.`

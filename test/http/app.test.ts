@@ -8,7 +8,7 @@ import { createApp, type Shown } from '../../src/http/app.ts'
 import { startServer } from '../../src/http/server.ts'
 import { renderFamilies } from '../../src/metrics/exposition.ts'
 import { SelfMetrics } from '../../src/metrics/selfMetrics.ts'
-import { flowDetailSchema, flowsSchema } from '../../src/present/schema.ts'
+import { flowDetailSchema, flowsSchema, topicDetailSchema, topicsSchema } from '../../src/present/schema.ts'
 import { Exposition } from '../support/exposition.ts'
 import { clockAt, coveredWorld, snapshotOf } from '../support/snapshots.ts'
 
@@ -104,7 +104,7 @@ test.each(['post', 'put', 'delete', 'patch', 'options'] as const)('%s is not all
 })
 
 test('every answer has the headers that keep a browser from doing anything with it', async () => {
-  for (const path of ['/', '/metrics', '/api/v1/flows', '/nothing', '/favicon.ico']) {
+  for (const path of ['/', '/flows/none', '/metrics', '/api/v1/flows', '/nothing', '/favicon.ico']) {
     const { headers } = await app().get(path)
     expect(headers['x-content-type-options'], path).toBe('nosniff')
     expect(headers['content-security-policy'], path).toMatch(/^default-src 'none';/)
@@ -151,8 +151,22 @@ describe('/api/v1', () => {
     expect(flowDetailSchema.parse(response.body)).toMatchObject({ topics: [{ topic: 'orders' }] })
   })
 
+  test('a page of topics, and one topic, by their schemas', async () => {
+    const path = `/api/v1/flows/${encodeURIComponent(flow.name)}/topics`
+    const topics = await app().get(`${path}?filter=ORD&status=covered`).expect(200)
+    expect(topicsSchema.parse(topics.body)).toMatchObject({ matching: 1, topics: [{ topic: 'orders' }] })
+    const topic = await app().get(`${path}/orders`).expect(200)
+    expect(topicDetailSchema.parse(topic.body).partitions).toHaveLength(2)
+    const wrong = await app().get(`${path}?status=broken`).expect(400)
+    expect(wrong.body).toEqual({ error: expect.stringContaining('status: expected one of stalled') })
+    await app().get(`${path}/orders?page=x`).expect(400)
+    await app().get(`${path}/none`).expect(404)
+  })
+
   test.each([
     ['/api/v1/flows/none', 404],
+    ['/api/v1/flows/none/topics', 404],
+    ['/api/v1/flows/none/topics/orders', 404],
     ['/api/v1/flows/__proto__', 404],
     ['/api/v2/flows', 404],
     ['/api/v1/flows/%E0%A4%A', 400],
