@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/lab/**', ...promtoolRuns],
+          exclude: ['test/lab/**', 'test/e2e/**', ...promtoolRuns],
           sequence: { groupOrder: 1 },
         },
       },
@@ -34,6 +34,20 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          // One process for all files, so that they share one browser (test/e2e/support/browser.ts).
+          pool: 'forks',
+          isolate: false,
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 400_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

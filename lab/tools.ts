@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { lastLines, runCommand } from './command.ts'
 
-export type Tool = 'java' | 'maven' | 'promtool' | 'alertmanager'
+export type Tool = 'java' | 'maven' | 'promtool' | 'alertmanager' | 'chromium'
 
 interface ToolFacts {
   /** What to tell a person to install. */
@@ -35,6 +35,11 @@ const TOOLS: Readonly<Record<Tool, ToolFacts>> = {
     need: 'Alertmanager (prometheus-alertmanager and amtool on the PATH)',
     packages: ['prometheus-alertmanager'],
     works: async () => (await runCommand('amtool', ['--version'])).code === 0,
+  },
+  chromium: {
+    need: 'Chromium (chromium on the PATH)',
+    packages: ['chromium', 'chromium-browser'],
+    works: async () => (await runCommand('chromium', ['--version'])).code === 0,
   },
 }
 

@@ -5,7 +5,7 @@ import { lines } from './document.ts'
 import { sparkline } from './sparkline.ts'
 import { table } from './table.ts'
 import { agoText, flowHref, secondsText, timeText, topicHref } from './texts.ts'
-import { type AnyFlowView, verdictOf } from './verdict.ts'
+import { type AnyFlowView, isStale, verdictOf } from './verdict.ts'
 
 export interface CardOptions {
   /** Unique in the page. */
@@ -22,18 +22,18 @@ export function flowCard(flow: AnyFlowView, options: CardOptions): Html {
   return html`<article class="flow ${tone}" data-key="flow ${flow.flow}" aria-labelledby="${options.id}">
 <div class="head">
 <h2 id="${options.id}">${name}</h2>
-<span class="chip full">${sign} ${words}</span>${statusChip(flow, options.now)}
+<span class="chip full">${sign} ${words}</span>${statusChip(flow.status, flow, options.now)}
 <span class="soft">${flow.source} to ${flow.target}${flow.status === 'not_polled' || flow.tier === null ? nothing : `, tier ${flow.tier}`}</span>
 </div>
 ${flow.state.summary === null ? nothing : html`<p><strong>${flow.state.summary}</strong></p>\n`}${flow.status === 'not_polled' ? waiting(flow) : polled(flow, options)}</article>
 `
 }
 
-/** The status, which is not shown as if it held when it is about a time long gone. */
-function statusChip(flow: AnyFlowView, now: string): Html {
+/** A status of something in a flow, which is not shown as if it held when it is about a time long gone. */
+export function statusChip(status: AnyFlowView['status'], flow: AnyFlowView, now: string): Html {
   if (flow.status === 'not_polled') return nothing
-  if (!flow.stale) return html` <span class="chip ${flow.status}">${flow.status}</span>`
-  return html` <span class="chip unknown">unknown</span> <span class="soft">(${flow.status} at ${timeText(flow.polledAt, now)})</span>`
+  if (!isStale(flow)) return html` <span class="chip ${status}">${status}</span>`
+  return html` <span class="chip unknown">unknown</span> <span class="soft">(${status} at ${timeText(flow.polledAt, now)})</span>`
 }
 
 function waiting({ source }: NotPolledView): Html {

@@ -101,7 +101,7 @@ ${figures([
   [
     'Retention starts to delete what waits',
     flow.retentionDeadline === null
-      ? 'nothing waits, or it cannot be told'
+      ? 'never, nothing waits, or it cannot be told'
       : timeText(flow.retentionDeadline, now),
   ],
   ['Observed since', time(flow.observedSince, '')],

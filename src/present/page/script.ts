@@ -39,7 +39,6 @@ function current(next) {
 }
 
 function reason(error) {
-  if (error.name === 'TimeoutError') return 'Tidemark has not answered within ' + limitMs / 1000 + ' s.';
   return error.name === 'Answer' ? error.message : 'Tidemark cannot be reached.';
 }
 
@@ -50,8 +49,10 @@ function refused(message) {
 async function refresh() {
   if (busy || paused) return;
   busy = true;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(refused('Tidemark has not answered within ' + limitMs / 1000 + ' s.')), limitMs);
   try {
-    const response = await fetch(location.href, { cache: 'no-store', signal: AbortSignal.timeout(limitMs) });
+    const response = await fetch(location.href, { cache: 'no-store', signal: patience.signal });
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const wanted = page.getElementById('main');
     if (wanted === null) throw refused('Tidemark answers with an error (' + response.status + ').');
@@ -60,14 +61,22 @@ async function refresh() {
     const style = page.querySelector('style');
     if (style !== null && style.textContent !== document.querySelector('style').textContent) return location.reload();
     const focused = document.activeElement;
+    const top = focused.getBoundingClientRect().top;
     take(main, wanted);
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+    // Where somebody is typing must not move; elsewhere the browser holds what is in view.
+    if (main.contains(focused) && isInView(top)) scrollBy({ top: focused.getBoundingClientRect().top - top, behavior: 'instant' });
     current(page.title);
   } catch (error) {
     if (!paused) notCurrent(reason(error));
   } finally {
+    clearTimeout(timer);
     busy = false;
   }
+}
+
+function isInView(top) {
+  return top >= 0 && top < innerHeight;
 }
 
 function keyOf(node) {

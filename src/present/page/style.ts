@@ -2,7 +2,7 @@
 export const style = `
 :root { color-scheme: light dark; --fg: #1b1f24; --bg: #fff; --card: #f6f8fa; --soft: #57606a; --line: #d0d7de; --link: #0550ae;
   --good: #116329; --warn: #7d4e00; --bad: #a40e26; --blind: #5a32a3; --idle: #57606a; }
-@media (prefers-color-scheme: dark) { :root { --fg: #e6edf3; --bg: #0d1117; --card: #161b22; --soft: #9da7b3; --line: #3d444d; --link: #79c0ff;
+@media screen and (prefers-color-scheme: dark) { :root { --fg: #e6edf3; --bg: #0d1117; --card: #161b22; --soft: #9da7b3; --line: #3d444d; --link: #79c0ff;
   --good: #56d364; --warn: #e3b341; --bad: #ff7b72; --blind: #d2a8ff; --idle: #9da7b3; } }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); max-width: 68rem; margin: 0 auto; padding: 0 1rem 1rem; overflow-wrap: anywhere; }
@@ -56,7 +56,7 @@ footer { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .5rem
   .spare { display: inline; } tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; border-bottom: 1px solid var(--line); padding: .4rem 0; } th, td { border: 0; padding: 0; } tbody th { flex: 1; } tbody th + td + td { flex-basis: 100%; }
 }
 @media print {
-  :root { color-scheme: light; } .skip, .top button, form, .pages { display: none; } body { font-size: 11pt; max-width: none; } a { color: inherit; text-decoration: none; }
+  :root { color-scheme: only light; } .skip, .top button, form, .pages { display: none; } body { font-size: 11pt; max-width: none; } a { color: inherit; text-decoration: none; }
   .chip.full, .verdict, .spark rect { print-color-adjust: exact; } details::details-content { content-visibility: visible; height: auto; } thead { display: table-header-group; } tr { break-inside: avoid; }
 }
 `

@@ -3,19 +3,20 @@ import type { PartitionView, TopicDetailView } from '../schema.ts'
 import { count, plural } from '../words.ts'
 import { page } from './document.ts'
 import { figures } from './figures.ts'
+import { statusChip } from './flowCard.ts'
 import { asOf } from './flowsPage.ts'
 import { pager } from './pager.ts'
 import { sparkline } from './sparkline.ts'
 import { table } from './table.ts'
 import { agoText, flowHref, offsetText, secondsText, timeText, topicHref } from './texts.ts'
+import { topicVerdictOf } from './verdict.ts'
 
 /** The page at `/flows/{flow}/topics/{topic}`: one topic, and its partitions with the basis of each figure. */
 export function topicPage(view: TopicDetailView): string {
   const { flow, topic, now } = view
-  const past = flow.state.kind === 'active' && Date.parse(topic.deadline) < Date.parse(now)
-  const stale = flow.status !== 'not_polled' && flow.stale
+  const { tone, sign, words } = topicVerdictOf(topic, flow, now)
   return page({
-    title: `${past ? 'Past its budget' : stale ? 'unknown' : topic.status}: ${topic.topic}`,
+    title: `${words}: ${topic.topic}`,
     now,
     path: [
       { name: 'All flows', href: '/' },
@@ -23,13 +24,13 @@ export function topicPage(view: TopicDetailView): string {
       { name: topic.topic },
     ],
     json: `/api/v1${topicHref(flow.flow, topic.topic)}`,
-    main: html`${asOf(view)}<article class="flow ${past ? 'breached' : stale ? 'unknown' : topic.status}">
+    main: html`${asOf(view)}<article class="flow ${tone}">
 <div class="head">
 <h1>${topic.topic}</h1>
-${past ? html`<span class="chip full">✖ Past its budget</span> ` : nothing}<span class="chip ${stale ? 'unknown' : topic.status}">${stale ? 'unknown' : topic.status}</span>
+<span class="chip full">${sign} ${words}</span> ${statusChip(topic.status, flow, now)}
 <span class="soft">${flow.source} to ${flow.target}, where it is ${topic.targetTopic}</span>
 </div>
-${flow.state.summary === null ? nothing : html`<p><strong>${flow.state.summary}</strong></p>\n`}${flow.status !== 'not_polled' && flow.stale ? html`<p class="status unknown">No poll has ended since ${timeText(flow.polledAt, now)}: the status was ${topic.status} then.</p>\n` : nothing}<p class="loss">${capital(topic.summary)}.</p>
+${flow.state.summary === null ? nothing : html`<p><strong>${flow.state.summary}</strong></p>\n`}<p class="loss">${capital(topic.summary)}.</p>
 <p>${budget(topic, now)}</p>
 <div class="wide">${topic.exposureHistory === null ? nothing : sparkline({ id: 'exposure', of: topic.topic, history: topic.exposureHistory, budgetSeconds: topic.budgetSeconds, now })}</div>
 ${topicFigures(topic, now)}</article>
@@ -39,6 +40,9 @@ ${partitions(view)}`,
 
 function budget(topic: TopicDetailView['topic'], now: string): string {
   const words = `The ${secondsText(topic.budgetSeconds)} budget`
+  if (topic.recoveryPoint === null && Date.parse(topic.deadline) >= Date.parse(now)) {
+    return `Whether the ${secondsText(topic.budgetSeconds)} budget is kept cannot be shown; from ${timeText(topic.deadline, now)} on it counts as passed.`
+  }
   return Date.parse(topic.deadline) < Date.parse(now)
     ? `${words} has not been shown to be kept since ${timeText(topic.deadline, now)}, ${agoText(topic.deadline, now)}.`
     : `${words} is shown to be kept until ${timeText(topic.deadline, now)}.`
@@ -68,14 +72,14 @@ function topicFigures(topic: TopicDetailView['topic'], now: string): Html {
           ? 'translate what was produced'
           : 'too old to translate what was produced',
     ],
-    [
-      'Retention starts to delete what waits',
-      topic.retentionDeadline === null
-        ? 'nothing waits, or it cannot be told'
-        : timeText(topic.retentionDeadline, now),
-    ],
+    ['Retention starts to delete what waits', retention(topic, now)],
     ['Partitions judged', `${count(topic.partitionsObserved)} of ${count(topic.partitionsExpected)}`],
   ])
+}
+
+function retention({ retentionDeadline, lagRecords }: TopicDetailView['topic'], now: string): string {
+  if (retentionDeadline !== null) return timeText(retentionDeadline, now)
+  return lagRecords === '0' ? 'nothing waits' : 'never, or it cannot be told'
 }
 
 function partitions({ flow, topic, partitions, page, pages, now }: TopicDetailView): Html {

@@ -1,4 +1,4 @@
-import type { FlowsView } from '../schema.ts'
+import type { FlowSummaryView, FlowsView, TopicSummaryView } from '../schema.ts'
 
 export type AnyFlowView = FlowsView['flows'][number]
 
@@ -26,18 +26,36 @@ export const signs: Readonly<Record<Tone, string>> = {
 /** What somebody woken at night has to know of a flow first. */
 export function verdictOf(flow: AnyFlowView, now: string): Verdict {
   if (flow.status === 'not_polled') return verdict('blind', 'Not polled yet', 'has not been polled yet')
+  return verdictOn(flow, flow, isPastBudget(flow, now), flow.budgetUsedRatio)
+}
+
+/** The same of one of its topics. */
+export function topicVerdictOf(topic: TopicSummaryView, flow: AnyFlowView, now: string): Verdict {
+  const leftSeconds = (Date.parse(topic.deadline) - Date.parse(now)) / 1000
+  const isPast = flow.state.kind === 'active' && leftSeconds < 0
+  return verdictOn(topic, flow, isPast, 1 - leftSeconds / topic.budgetSeconds)
+}
+
+type Judged = Pick<FlowSummaryView, 'status' | 'lostRecords' | 'possiblyLostRecords' | 'mismatchedRecords'>
+
+function verdictOn(judged: Judged, flow: AnyFlowView, isPast: boolean, budgetUsedRatio: number): Verdict {
   if (flow.state.kind === 'failed_over') return verdict('idle', 'Failed over', 'is failed over')
   if (flow.state.kind === 'maintenance') return verdict('idle', 'In maintenance', 'is in maintenance')
-  if (isPastBudget(flow, now)) return verdict('breached', 'Past its budget', 'is past its budget')
-  if (flow.lostRecords !== '0') return verdict('breached', 'Records are lost', 'has lost records')
-  if (flow.mismatchedRecords > 0)
+  if (isPast) return verdict('breached', 'Past its budget', 'is past its budget')
+  if (judged.lostRecords !== '0') return verdict('breached', 'Records are lost', 'has lost records')
+  if (judged.mismatchedRecords > 0)
     return verdict('breached', 'Records are wrong', 'has wrong records on its target')
-  if (flow.stale || flow.status === 'unknown') return verdict('blind', 'Cannot tell', 'cannot be judged')
-  if (flow.possiblyLostRecords !== '0') return verdict('near', 'Records may be lost', 'may have lost records')
-  if (flow.status === 'stalled') return verdict('near', 'Stalled', 'is stalled')
-  if (flow.budgetUsedRatio >= 0.5)
-    return verdict('near', 'Half of the budget used', 'has used half of its budget')
+  if (isStale(flow) || judged.status === 'unknown') return verdict('blind', 'Cannot tell', 'cannot be judged')
+  if (judged.possiblyLostRecords !== '0')
+    return verdict('near', 'Records may be lost', 'may have lost records')
+  if (judged.status === 'stalled') return verdict('near', 'Stalled', 'is stalled')
+  if (budgetUsedRatio >= 0.5) return verdict('near', 'Half of the budget used', 'has used half of its budget')
   return verdict('kept', 'Budget kept', 'keeps its budget')
+}
+
+/** Polls have stopped ending: what is shown is about a time long gone. */
+export function isStale(flow: AnyFlowView): boolean {
+  return flow.status !== 'not_polled' && flow.stale
 }
 
 function verdict(tone: Tone, words: string, says: string): Verdict {

@@ -249,7 +249,7 @@ describe('the page of a topic', () => {
     expect(titleOf(page)).toBe('Past its budget: payments')
     expect(textOf(page)).toContain('At most 9 min 52 s (since 11:20:15 UTC), at most 995 records')
     expect(textOf(page)).toContain('has not been shown to be kept since 11:25:15 UTC, 4 min 52 s ago.')
-    expect(titleOf(topicPageOf(sceneOf('healthy')))).toBe('behind: payments')
+    expect(titleOf(topicPageOf(sceneOf('healthy')))).toBe('Budget kept: payments')
   })
 
   test('has the basis of each figure, and says of what is not known why', () => {
@@ -326,12 +326,24 @@ describe('the page of a topic', () => {
     expect(text).toContain('Retention starts to delete what waits 11:20:00 UTC')
   })
 
+  test('a topic without a proven point: no word of a budget that is kept', () => {
+    const world = coveredWorld()
+    world.source.set('new', { ends: [7n] })
+    const assessment = world.poll()
+    const text = textOf(
+      topicPageOf({ snapshot: snapshotOf(world.flow, assessment), clock: clockAt(world.now) }, 'new'),
+    )
+    expect(text).toContain('Whether the 5 min budget is kept cannot be shown; from 10:35:15 UTC on')
+    expect(text).toContain('No proven recovery point')
+    expect(text).not.toContain('shown to be kept')
+  })
+
   test('does not say behind when polls have stopped ending', () => {
     const { snapshot, clock } = sceneOf('healthy')
     const late = { now: clock.now + 120_000, wallMs: clock.wallMs + 120_000 }
     const page = topicPageOf({ snapshot, clock: late })
-    expect(titleOf(page)).toBe('unknown: payments')
-    expect(textOf(page)).toContain('the status was behind then')
+    expect(titleOf(page)).toBe('Cannot tell: payments')
+    expect(textOf(page)).toContain('unknown (behind at 11:30:00 UTC)')
   })
 })
 
