@@ -1,11 +1,10 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { SelfMetrics } from '../metrics/selfMetrics.ts'
 import type { Snapshot } from '../model/assessment.ts'
 import type { ClockReading } from '../model/time.ts'
 import { flowsView, flowView, topicDetailView, topicsView } from '../present/json.ts'
 import { prefersOpenMetrics } from './accept.ts'
+import { sendCompressed } from './compressed.ts'
 import { pages } from './pages.ts'
 import { parsePage, parseTopicsQuery } from './query.ts'
 
@@ -22,7 +21,6 @@ export interface Shown {
   readonly onDefect?: (error: unknown) => void
 }
 
-const compress = promisify(gzip)
 const prometheusType = 'text/plain; version=0.0.4; charset=utf-8'
 const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 const end = '# EOF\n'
@@ -43,7 +41,7 @@ export function createApp(shown: Shown): Express {
       ? `${shown.families().openMetricsText}${withEnd(own)}`
       : `${own}${shown.families().text}`
     response.set('content-type', openMetrics ? openMetricsType : prometheusType)
-    response.vary('Accept').vary('Accept-Encoding')
+    response.vary('Accept')
     await sendCompressed(request, response, Buffer.from(page))
   })
   app.get('/healthz', (_request, response) => {
@@ -106,14 +104,6 @@ function secured(request: Request, response: Response, next: NextFunction): void
   })
   if (request.method === 'GET' || request.method === 'HEAD') next()
   else response.status(405).set('allow', 'GET, HEAD').json({ error: 'this server is read-only' })
-}
-
-async function sendCompressed(request: Request, response: Response, page: Buffer): Promise<void> {
-  if (request.acceptsEncodings('gzip', 'identity') === 'gzip') {
-    response.set('content-encoding', 'gzip')
-    // Level 1 in the thread pool: ten megabytes cost the event loop 2 ms.
-    response.send(await compress(page, { level: 1 }))
-  } else response.send(page)
 }
 
 function withEnd(page: string): string {

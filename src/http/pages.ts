@@ -7,6 +7,7 @@ import { errorPage } from '../present/page/errorPage.ts'
 import { flowPage } from '../present/page/flowPage.ts'
 import { flowsPage } from '../present/page/flowsPage.ts'
 import { topicPage } from '../present/page/topicPage.ts'
+import { sendCompressed } from './compressed.ts'
 import { parsePage, parseTopicsQuery } from './query.ts'
 
 export interface PagesShown {
@@ -17,27 +18,32 @@ export interface PagesShown {
 /** The status page and what lies below it. Made anew for each request, from the views that the API gives. */
 export function pages(shown: PagesShown): Router {
   const router = Router()
-  router.get('/', (_request, response) => {
-    send(response, flowsPage(flowsView(shown.snapshot(), shown.clock())))
+  router.get('/', (request, response) => {
+    return send(request, response, flowsPage(flowsView(shown.snapshot(), shown.clock())))
   })
   router.get('/flows/:flow', (request, response) => {
     const query = parseTopicsQuery(request.query)
     if ('why' in query) return wrong(shown, request, response, query.why)
     const { flow } = request.params
     const view = topicsView(shown.snapshot(), flow, query.value, shown.clock())
-    if (view !== undefined) return send(response, flowPage(view))
-    return missing(shown, response, `There is no flow "${flow}" in the configuration of this process.`)
+    if (view !== undefined) return send(request, response, flowPage(view))
+    return missing(
+      shown,
+      request,
+      response,
+      `There is no flow "${flow}" in the configuration of this process.`,
+    )
   })
   router.get('/flows/:flow/topics/:topic', (request, response) => {
     const page = parsePage(request.query)
     if ('why' in page) return wrong(shown, request, response, page.why)
     const { flow, topic } = request.params
     const view = topicDetailView(shown.snapshot(), { flow, topic }, page.value, shown.clock())
-    if (view !== undefined) return send(response, topicPage(view))
-    return missing(shown, response, whyNoTopic(shown.snapshot(), flow, topic))
+    if (view !== undefined) return send(request, response, topicPage(view))
+    return missing(shown, request, response, whyNoTopic(shown.snapshot(), flow, topic))
   })
   router.get(['/flows', '/flows/*rest'], (request, response) => {
-    missing(shown, response, `There is no page at ${request.path}.`)
+    return missing(shown, request, response, `There is no page at ${request.path}.`)
   })
   return router
 }
@@ -52,21 +58,25 @@ function whyNoTopic({ flows }: Snapshot, name: string, topic: string): string {
   return `The flow "${name}" has no topic "${topic}" in its scope: it may be gone, excluded, or not visible.`
 }
 
-function send(response: Response, page: string, status = 200): void {
-  response.status(status).set('content-security-policy', pagePolicy).type('html').send(page)
+function send(request: Request, response: Response, page: string, status = 200): Promise<void> {
+  response.status(status).set('content-security-policy', pagePolicy).type('html')
+  return sendCompressed(request, response, Buffer.from(page))
 }
 
-function missing({ snapshot, clock }: PagesShown, response: Response, line: string): void {
-  const { flows } = snapshot()
-  const now = new Date(clock().wallMs).toISOString()
-  const names = flows.map(({ flow }) => flow.name)
-  send(response, errorPage({ now, title: 'There is no such page', lines: [line], flows: names }), 404)
+function missing(shown: PagesShown, request: Request, response: Response, line: string): Promise<void> {
+  const page = errorPage({ ...whereElse(shown), title: 'There is no such page', lines: [line] })
+  return send(request, response, page, 404)
 }
 
-function wrong({ snapshot, clock }: PagesShown, request: Request, response: Response, why: string): void {
-  const { flows } = snapshot()
-  const now = new Date(clock().wallMs).toISOString()
+function wrong(shown: PagesShown, request: Request, response: Response, why: string): Promise<void> {
   const lines = [why, `Asked was ${request.originalUrl}.`]
-  const names = flows.map(({ flow }) => flow.name)
-  send(response, errorPage({ now, title: 'The address has a wrong parameter', lines, flows: names }), 400)
+  const page = errorPage({ ...whereElse(shown), title: 'The address has a wrong parameter', lines })
+  return send(request, response, page, 400)
+}
+
+function whereElse({ snapshot, clock }: PagesShown): { now: string; flows: readonly string[] } {
+  return {
+    now: new Date(clock().wallMs).toISOString(),
+    flows: snapshot().flows.map(({ flow }) => flow.name),
+  }
 }

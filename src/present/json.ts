@@ -1,27 +1,31 @@
-import { missingOf } from '../assess/assess.ts'
-import { provenPosition } from '../metrics/catalog.ts'
 import type {
   ClusterStatus,
   FlowAssessment,
-  PartitionAssessment,
   ShownFlow,
   Snapshot,
   Status,
   TopicAssessment,
 } from '../model/assessment.ts'
 import { statuses } from '../model/assessment.ts'
-import type { Audit, OpenTransaction, Tail } from '../model/comparison.ts'
 import type { FlowExposures } from '../model/exposures.ts'
 import { type Flow, stateAt } from '../model/flow.ts'
-import type { Unknown } from '../model/reading.ts'
-import { type ClockReading, type Instant, wallMsOf } from '../model/time.ts'
+import type { ClockReading } from '../model/time.ts'
 import { flowHistory, topicHistory } from './exposureJson.ts'
+import {
+  decimal,
+  recoveryOf,
+  secondsSince,
+  timeOf,
+  timeOrNull,
+  unknownView,
+  wallTimeOrNull,
+} from './jsonValues.ts'
+import { partitionView } from './partitionJson.ts'
 import {
   type FlowSummaryView,
   type FlowsView,
   type FlowView,
   type NotPolledView,
-  type PartitionView,
   pageSize,
   type TopicDetailView,
   type TopicSummaryView,
@@ -34,15 +38,10 @@ import {
   damages,
   isStale,
   lossSentence,
-  partitionSentence,
   stateSentence,
-  tailSentence,
   topicSentence,
   totalLag,
 } from './words.ts'
-
-/** 9999-12-31T23:59:59.999Z: the last that RFC 3339 can write. */
-const latestDateMs = 253_402_300_799_999
 
 const worstTopicsShown = 5
 
@@ -285,137 +284,6 @@ function topicSummary(topic: TopicAssessment, clock: ClockReading): TopicSummary
   }
 }
 
-function partitionView({ facts, status }: PartitionAssessment, clock: ClockReading): PartitionView {
-  const { position, highWatermark } = facts
-  const proven = provenPosition({ facts })
-  const { pair } = position
-  return {
-    partition: facts.partition,
-    ...recoveryOf({ ...facts, status }, clock),
-    summary: partitionSentence({ facts, status }, clock),
-    highWatermark: decimal(highWatermark?.highWatermark),
-    highWatermarkAt: timeOrNull(highWatermark?.lastSeenAt, clock),
-    replicatedPosition: decimal(proven),
-    estimatedPosition: proven === undefined ? null : decimal(position.estimated),
-    recoveryPointBasis:
-      facts.recoveryPoint === undefined ? null : position.basis === 'content' ? 'content' : 'history',
-    estimatedRecoveryPointBasis: facts.estimateBasis ?? null,
-    lagRecords: decimal(facts.lag),
-    missingRecords: missingOf(facts) ?? null,
-    tail: tailView(facts.content?.tail, clock),
-    cause: causeView(facts.content?.openTransaction, clock),
-    lost:
-      facts.content?.losses?.ranges.map(({ from, to, cause, certain, former, foundAt }) => ({
-        from: from.toString(),
-        to: to.toString(),
-        cause,
-        certain,
-        former,
-        foundAt: timeOf(foundAt, clock),
-      })) ?? [],
-    lostRecords: (facts.content?.losses?.lost ?? 0n).toString(),
-    possiblyLostRecords: (facts.content?.losses?.possiblyLost ?? 0n).toString(),
-    mismatches:
-      facts.content?.audit?.mismatches.map(({ source, target, foundAt }) => ({
-        source: source.toString(),
-        target: target.toString(),
-        foundAt: timeOf(foundAt, clock),
-      })) ?? [],
-    retentionDeadline: timeOrNull(facts.retentionDeadline, clock),
-    audit: auditView(facts.content?.audit, clock),
-    unreadable: unknownView(facts.content?.unreadable),
-    basis: {
-      committedOffset: decimal(position.durable),
-      offsetSync:
-        pair === undefined
-          ? null
-          : {
-              source: pair.source.toString(),
-              target: pair.target.toString(),
-              writtenAt: wallTimeOrNull(pair.writtenAtMs),
-            },
-    },
-  }
-}
-
-function tailView(tail: Tail | undefined, clock: ClockReading): PartitionView['tail'] {
-  if (tail === undefined) return null
-  return {
-    from: tail.readFrom.toString(),
-    to: tail.readTo.toString(),
-    isolationLevel: tail.isolationLevel,
-    records: tail.records,
-    markers: tail.markers,
-    unexplained: tail.unexplained ?? null,
-    why: tailSentence(tail),
-    readAt: timeOf(tail.readAt, clock),
-  }
-}
-
-function causeView(transaction: OpenTransaction | undefined, clock: ClockReading): PartitionView['cause'] {
-  if (transaction === undefined) return null
-  const { lastStableOffset, producerId, wroteAtMs, detail } = transaction
-  return {
-    reason: 'open_transaction',
-    lastStableOffset: lastStableOffset.toString(),
-    producerId: producerId?.toString() ?? null,
-    ageSeconds: wroteAtMs === undefined ? null : Math.round(clock.wallMs - wroteAtMs) / 1000,
-    detail,
-  }
-}
-
-function auditView(audit: Audit | undefined, clock: ClockReading): PartitionView['audit'] {
-  if (audit === undefined) return null
-  const { outcome, detail, at, completedAt } = audit
-  return { outcome, detail, at: timeOf(at, clock), completedAt: timeOrNull(completedAt, clock) }
-}
-
-interface Recovery extends Pick<FlowAssessment, 'status'> {
-  readonly unknown: Unknown | undefined
-  readonly recoveryPoint: Instant | undefined
-  readonly estimatedRecoveryPoint: Instant | undefined
-}
-
-function recoveryOf(
-  { status, unknown, recoveryPoint, estimatedRecoveryPoint }: Recovery,
-  clock: ClockReading,
-) {
-  return {
-    status,
-    unknown: unknownView(unknown),
-    recoveryPoint: timeOrNull(recoveryPoint, clock),
-    exposureSeconds: secondsSince(recoveryPoint, clock),
-    estimatedRecoveryPoint: timeOrNull(estimatedRecoveryPoint, clock),
-    estimatedExposureSeconds: secondsSince(estimatedRecoveryPoint, clock),
-  }
-}
-
 function clusterView({ name, up, unknown, answeredAt }: ClusterStatus, clock: ClockReading) {
   return { cluster: name, up, unknown: unknownView(unknown), answeredAt: timeOrNull(answeredAt, clock) }
-}
-
-function unknownView(unknown: Unknown | undefined): { reason: string; detail: string } | null {
-  return unknown === undefined ? null : { reason: unknown.reason, detail: unknown.detail }
-}
-
-function timeOf(instant: Instant, clock: ClockReading): string {
-  return new Date(wallMsOf(instant, clock)).toISOString()
-}
-
-/** Null also for what no calendar has: a timestamp in a record can be any 64-bit number, -1 for none. */
-function wallTimeOrNull(wallMs: number | undefined): string | null {
-  const isDate = wallMs !== undefined && wallMs >= 0 && wallMs <= latestDateMs
-  return isDate ? new Date(wallMs).toISOString() : null
-}
-
-function timeOrNull(instant: Instant | undefined, clock: ClockReading): string | null {
-  return instant === undefined ? null : timeOf(instant, clock)
-}
-
-function secondsSince(instant: Instant | undefined, clock: ClockReading): number | null {
-  return instant === undefined ? null : Math.round(clock.now - instant) / 1000
-}
-
-function decimal(value: bigint | undefined): string | null {
-  return value === undefined ? null : value.toString()
 }

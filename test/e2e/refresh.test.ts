@@ -173,12 +173,13 @@ describe('a page that is not current says so, and since when', () => {
   })
 
   test('somebody has stopped it', async () => {
-    const { page } = await open('/')
+    const { page, requests } = await open('/')
     await page.getByRole('button', { name: 'Stop refreshing' }).click()
     const at = await page.locator('main').getAttribute('data-at')
     expect(await notCurrent(page).textContent()).toContain('you have stopped the refreshing')
     await page.clock.runFor(60_000)
     expect(await page.locator('main').getAttribute('data-at')).toBe(at)
+    expect(requests).toHaveLength(1)
     await page.getByRole('button', { name: 'Refresh again' }).click()
     await expect.poll(() => notCurrent(page).isVisible()).toBe(false)
     expect(await page.getByRole('button', { name: 'Stop refreshing' }).isVisible()).toBe(true)

@@ -31,9 +31,18 @@ test.each([
   const response = await app().get(address).expect(200).expect('content-type', 'text/html; charset=utf-8')
   expect(response.headers['content-security-policy']).toBe(pagePolicy)
   expect(response.text).toContain('<main id="main"')
-  const head = await app().head(address).expect(200)
+  const head = await app().head(address).set('accept-encoding', 'gzip').expect(200)
   expect(head.headers['content-length']).toBe(response.headers['content-length'])
   expect(head.text ?? '').toBe('')
+})
+
+test('a page is sent packed to those who take that', async () => {
+  const packed = await app().get('/').set('accept-encoding', 'gzip').expect('content-encoding', 'gzip')
+  expect(packed.text).toContain('<main id="main"')
+  const plain = await app().get('/').set('accept-encoding', 'identity').expect(200)
+  expect(plain.headers['content-encoding']).toBeUndefined()
+  expect(plain.headers['vary']).toBe('Accept-Encoding')
+  expect(Number(packed.headers['content-length'])).toBeLessThan(Number(plain.headers['content-length']) / 2)
 })
 
 test('an address behind the last page gives the last page', async () => {

@@ -64,7 +64,7 @@ ${figures([
   ['Estimated recovery point', time(flow.estimatedRecoveryPoint, 'none')],
   [
     'Records missing, at most',
-    flow.lagRecords === null ? 'unknown: a topic is unknown' : offsetText(flow.lagRecords),
+    flow.lagRecords === null ? 'unknown: the scope or a topic is unknown' : offsetText(flow.lagRecords),
   ],
   ['Deadline of the budget', timeText(flow.deadline, now)],
   ['Budget of the flow', secondsText(flow.budgetSeconds)],
@@ -95,9 +95,9 @@ ${figures([
     `${plural(audit.partitionsAudited, 'partition')} proven; looks: ${count(audit.proven)} proven, ${count(audit.contradicted)} contradicted, ${count(audit.inconclusive)} inconclusive, ${count(audit.unreadable)} unreadable`,
   ],
   ['Every partition looked at since', time(audit.auditedSince, 'not yet')],
-  ['Lost since this process started', offsetText(flow.lostRecords)],
-  ['Possibly lost', offsetText(flow.possiblyLostRecords)],
-  ['Wrong on the target', count(flow.mismatchedRecords)],
+  ['Found lost since this process started', offsetText(flow.lostRecords)],
+  ['Found possibly lost', offsetText(flow.possiblyLostRecords)],
+  ['Found wrong on the target', count(flow.mismatchedRecords)],
   [
     'Retention starts to delete what waits',
     flow.retentionDeadline === null

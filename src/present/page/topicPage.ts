@@ -62,8 +62,11 @@ function topicFigures(topic: TopicDetailView['topic'], now: string): Html {
       'Missing, by the estimate',
       topic.estimatedLagRecords === null ? 'no estimate' : offsetText(topic.estimatedLagRecords),
     ],
-    ['Lost', `${offsetText(topic.lostRecords)}, possibly ${offsetText(topic.possiblyLostRecords)} more`],
-    ['Wrong on the target', count(topic.mismatchedRecords)],
+    [
+      'Found lost',
+      `${offsetText(topic.lostRecords)}, possibly ${offsetText(topic.possiblyLostRecords)} more`,
+    ],
+    ['Found wrong on the target', count(topic.mismatchedRecords)],
     [
       'Offset syncs',
       fresh === null

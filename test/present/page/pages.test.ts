@@ -238,7 +238,7 @@ describe('the page of a flow', () => {
     expect(text).toContain('Partitions judged by the last poll unknown: the scope is unknown')
     expect(text).toContain('Topics without a proven point unknown: the scope is unknown')
     expect(textOf(flowPageOf(sceneOf('blind')))).toContain(
-      'Records missing, at most unknown: a topic is unknown',
+      'Records missing, at most unknown: the scope or a topic is unknown',
     )
   })
 })
