@@ -1,6 +1,22 @@
 import { z } from 'zod'
 import { statuses } from '../model/assessment.ts'
-import { errorSchema, flowDetailSchema, flowsSchema, topicDetailSchema, topicsSchema } from './schema.ts'
+import {
+  clusterSchema,
+  errorSchema,
+  exposureHistorySchema,
+  flowDetailSchema,
+  flowSchema,
+  flowSummarySchema,
+  flowsSchema,
+  instant,
+  notPolledSchema,
+  offset,
+  partitionSchema,
+  topicDetailSchema,
+  topicSchema,
+  topicSummarySchema,
+  topicsSchema,
+} from './schema.ts'
 
 /** The API as an OpenAPI 3.1 document: docs/openapi.json. */
 export function openApiDocument(): object {
@@ -94,10 +110,43 @@ export function openApiDocument(): object {
         },
       },
     },
+    components: components(),
   }
 }
 
+/** What has a name, so that it stands in the document once. */
+const named = z.registry<{ id: string }>()
+named.add(flowsSchema, { id: 'Flows' })
+named.add(flowSummarySchema, { id: 'FlowSummary' })
+named.add(flowSchema, { id: 'Flow' })
+named.add(notPolledSchema, { id: 'FlowNotPolled' })
+named.add(topicsSchema, { id: 'Topics' })
+named.add(topicSummarySchema, { id: 'TopicSummary' })
+named.add(topicSchema, { id: 'Topic' })
+named.add(topicDetailSchema, { id: 'TopicDetail' })
+named.add(partitionSchema, { id: 'Partition' })
+named.add(clusterSchema, { id: 'Cluster' })
+named.add(exposureHistorySchema, { id: 'ExposureHistory' })
+named.add(flowDetailSchema, { id: 'FlowDetail' })
+named.add(errorSchema, { id: 'Error' })
+named.add(instant, { id: 'Instant' })
+named.add(offset, { id: 'Offset' })
+
+function refTo(id: string): string {
+  return `#/components/schemas/${id}`
+}
+
 function schemaOf(schema: z.ZodType): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema)
-  return rest
+  const id = named.get(schema)?.id
+  if (id === undefined) throw new Error('a schema of the API has no name')
+  return { $ref: refTo(id) }
+}
+
+function components(): object {
+  const { schemas } = z.toJSONSchema(named, { uri: refTo })
+  return {
+    schemas: Object.fromEntries(
+      Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
+    ),
+  }
 }

@@ -4,8 +4,8 @@ import { flowStates } from '../model/flow.ts'
 
 // What the JSON API gives. Offsets and counts of records are strings: they are 64 bits wide.
 
-const offset = z.string().regex(/^\d+$/).describe('64-bit count or offset, in decimal')
-const instant = z.iso.datetime().describe('RFC 3339, UTC')
+export const offset = z.string().regex(/^\d+$/).describe('64-bit count or offset, in decimal')
+export const instant = z.iso.datetime().describe('RFC 3339, UTC')
 const status = z.enum(statuses)
 const unknown = z
   .object({ reason: z.string(), detail: z.string() })
@@ -96,7 +96,7 @@ export const partitionSchema = z.object({
   }),
 })
 
-const exposureHistory = z
+export const exposureHistorySchema = z
   .object({
     from: instant.describe('when the first slot began'),
     slotSeconds: z.number().describe('how long each slot is; the next begins where one ends'),
@@ -196,7 +196,7 @@ export const flowSummarySchema = z.object({
     })
     .describe('null: readable'),
   worstTopics: z.array(topicSummarySchema).describe('worst first, five at most'),
-  exposureHistory: exposureHistory
+  exposureHistory: exposureHistorySchema
     .extend({
       budgetKept: z
         .array(z.boolean().nullable())
@@ -216,7 +216,7 @@ export const clusterSchema = z.object({
   answeredAt: instant.nullable(),
 })
 
-const notPolled = z
+export const notPolledSchema = z
   .object({
     flow: z.string(),
     source: z.string(),
@@ -234,7 +234,7 @@ const shown = {
 
 export const flowsSchema = z.object({
   ...shown,
-  flows: z.array(z.union([flowSummarySchema, notPolled])),
+  flows: z.array(z.union([flowSummarySchema, notPolledSchema])),
 })
 
 /** Topics and partitions come in pages of this many. */
@@ -247,7 +247,7 @@ const paged = {
 
 export const topicsSchema = z.object({
   ...shown,
-  flow: z.union([flowSummarySchema, notPolled]),
+  flow: z.union([flowSummarySchema, notPolledSchema]),
   filter: z.string().nullable().describe('a part of the name, upper or lower case'),
   status: status.nullable(),
   matching: z.int().describe('topics that the filter and the status leave'),
@@ -259,13 +259,13 @@ export const topicsSchema = z.object({
 
 export const topicDetailSchema = z.object({
   ...shown,
-  flow: z.union([flowSummarySchema, notPolled]),
-  topic: topicSummarySchema.extend({ exposureHistory: exposureHistory.nullable() }),
+  flow: z.union([flowSummarySchema, notPolledSchema]),
+  topic: topicSummarySchema.extend({ exposureHistory: exposureHistorySchema.nullable() }),
   ...paged,
   partitions: z.array(partitionSchema).describe('worst status first, then by number; one page'),
 })
 
-export const flowDetailSchema = z.union([flowSchema, notPolled])
+export const flowDetailSchema = z.union([flowSchema, notPolledSchema])
 
 export const errorSchema = z.object({ error: z.string() })
 
@@ -274,9 +274,9 @@ export type FlowView = z.output<typeof flowDetailSchema>
 export type FlowSummaryView = z.output<typeof flowSummarySchema>
 export type TopicsView = z.output<typeof topicsSchema>
 export type TopicDetailView = z.output<typeof topicDetailSchema>
-export type NotPolledView = z.output<typeof notPolled>
+export type NotPolledView = z.output<typeof notPolledSchema>
 export type ClusterView = z.output<typeof clusterSchema>
-export type ExposureHistoryView = z.output<typeof exposureHistory>
+export type ExposureHistoryView = z.output<typeof exposureHistorySchema>
 export type TopicSummaryView = z.output<typeof topicSummarySchema>
 export type TopicView = z.output<typeof topicSchema>
 export type PartitionView = z.output<typeof partitionSchema>
