@@ -37,8 +37,10 @@ Exit code 0 when it is valid (warnings included), 2 when not.`,
   generate: `
 docs: the references of metrics, configuration and API. alerts: recording and alert rules for Prometheus, Mimir and
 Thanos, the same as a PrometheusRule, their promtool tests, an example for Alertmanager and its PagerDuty template.
+dashboards: four dashboards for Grafana, which rest on these rules.
 
   tidemark generate alerts --out alerts
+  tidemark generate dashboards --out dashboards
   tidemark generate alerts --explain --config tidemark.yaml
 
 Exit code 0, or 2 for wrong options or a wrong configuration.`,
@@ -93,9 +95,9 @@ export async function runProgram(
   program
     .command('generate')
     .description('write what is generated from the catalog and the schema')
-    .addArgument(new Argument('<what>', 'which of them').choices(['alerts', 'docs']))
+    .addArgument(new Argument('<what>', 'which of them').choices(['alerts', 'dashboards', 'docs']))
     .option('--out <dir>', 'where to')
-    .optionsGroup('Of alerts:')
+    .optionsGroup('Of alerts, the intervals also of dashboards:')
     .option('--explain', 'instead of writing: how long each alert takes from a breach to its page')
     .option('--config <file>', 'whose polls and objectives to explain')
     .option('--scrape-interval <duration>', 'the longest at which Prometheus scrapes the exporter', '30s')
@@ -118,6 +120,11 @@ export async function runProgram(
       }
       const { out } = options
       if (out === undefined) return program.error("error: required option '--out <dir>' not specified")
+      if (what === 'dashboards') {
+        const { generateDashboards } = await import('./generateDashboards.ts')
+        code = await generateDashboards({ ...options, out }, output)
+        return
+      }
       const { generate } = await import('./generate.ts')
       code = await generate({ out }, output)
     })

@@ -1,0 +1,164 @@
+import { copyLabels, lastOf, maxOf, metric, replicaLabels } from '../alerts/promql.ts'
+import { memory, recorded } from '../alerts/recordings.ts'
+import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
+import { codeOf, flowStates, topicStates } from './meanings.ts'
+
+/** Label matchers, such as `flow="$flow"`; empty is every flow. */
+export type Matchers = string
+
+/** A selector of a metric's or record's series with these matchers. */
+export function selector(name: string, ...matchers: readonly Matchers[]): string {
+  const all = matchers.filter(matcher => matcher !== '')
+  return all.length === 0 ? name : `${name}{${all.join(', ')}}`
+}
+
+/** Over the replicas of a shard what is known best, over the shards the worst: for points and deadlines. */
+export function worstShardOfBest(vector: string): string {
+  return `min without (shard) (max without (${replicaLabels}) (${vector}))`
+}
+
+/** Over the replicas of a shard what the best informed one counts, over the shards their sum. */
+export function countOver(vector: string, ...labels: readonly string[]): string {
+  return `sum without (${['shard', ...labels].join(', ')}) (min without (${replicaLabels}) (${vector}))`
+}
+
+/** Over the replicas of a shard the most that one counted, over the shards their sum: for what is lost. */
+export function sumOfShards(vector: string): string {
+  return `sum without (shard) (max without (${replicaLabels}) (${vector}))`
+}
+
+/** The wall sorts equal states by how much of the budget is used, up to this many hundredths. */
+const mostHundredths = 900
+
+/** PromQL of what dashboards show of flows. Each gives one series a flow and environment, whatever copies there are. */
+export interface FlowExpressions {
+  /** The code of a state of `flowStates`, and below it how much of the budget is used, in percent. */
+  readonly state: string
+  /** Share of the RPO budget that is used: 1 is when the deadline passes. Absent where nobody reports a deadline. */
+  readonly used: string
+  /** Seconds since the proven recovery point; absent when a topic has none. */
+  readonly exposure: string
+  /** The same of the topics that have one. */
+  readonly knownExposure: string
+  readonly estimatedExposure: string
+  readonly budget: string
+  /** Seconds until the budget is no longer shown to be kept; negative after that. */
+  readonly slack: string
+  /** Seconds since both clusters last answered, also after the exporter went away. */
+  readonly age: string
+  /** Whether a flow is expected to keep its budget, also after the exporter went away. */
+  readonly active: string
+  readonly unknownTopics: string
+  readonly unprovenTopics: string
+}
+
+export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''): FlowExpressions {
+  const bridge = promDuration(bridgeMs(timings))
+  /** The newest sample, so that a scrape that failed leaves no hole. */
+  const last = (name: string, ...more: readonly Matchers[]): string =>
+    lastOf(selector(name, matchers, ...more), bridge)
+  const remembered = (name: string): string => lastOf(selector(name, matchers), memory)
+  /** Only of replicas whose word counts: docs/adr/0009-alerts-from-replicas.md. */
+  const usable = (vector: string): string => `${vector} and ${last(recorded.replicaSlack)}`
+  const isUnproven = `max without (${copyLabels}) (${usable(last(recorded.replicaUnproven))}) > 0`
+  const since = (name: string): string => `time() - ${worstShardOfBest(usable(last(name)))}`
+
+  const budget = maxOf(last(metric.flowRpoBudget))
+  const slack = last(recorded.slack)
+  const used = `clamp_min(1 - ${slack} / ${budget}, 0)`
+  const age = `time() - ${worstShardOfBest(remembered(metric.observationTimestamp))}`
+  const active = remembered(recorded.active)
+  const code = (vector: string, name: keyof typeof flowStates): string =>
+    `(${vector}) * 0 + ${codeOf(flowStates, name)}`
+  // Unknown to one replica is known to another; so is a status that lasted for less than the bridge.
+  const status = (
+    is: 'stalled' | 'unknown',
+  ): string => `max without (shard) (min without (${replicaLabels}) (max without (status) (
+    ${last(metric.flowStatus, 'status="unknown"')} * 2
+    or ${last(metric.flowStatus, 'status="stalled"')}
+    or ${last(metric.flowStatus, 'status!~"unknown|stalled"')} * 0
+  ))) == ${is === 'unknown' ? 2 : 1}`
+  const lostAlert = selector('ALERTS', matchers, 'alertname="TidemarkRecordsLost"', 'alertstate="firing"')
+  const patience = `4 * ${maxOf(lastOf(metric.pollInterval, bridge))} + 60`
+  // The first that holds.
+  const state = `(
+  ${[
+    code(`${remembered(recorded.breached)} == 1`, 'pastBudget'),
+    code(maxOf(lostAlert, 'alertname', 'alertstate', 'severity', 'tier'), 'recordsLost'),
+    code(`${selector(recorded.unreported, matchers)} == 1`, 'unreported'),
+    code(`${last(recorded.active)} == 0 and ${last(recorded.maintenanceUntil)} > 0`, 'maintenance'),
+    code(`${last(recorded.active)} == 0`, 'failedOver'),
+    code(`${last(recorded.active)} unless (${age}) <= ignoring (flow) group_left () (${patience})`, 'blind'),
+    code(status('stalled'), 'stalled'),
+    code(`${status('unknown')} or ${isUnproven}`, 'partlyUnknown'),
+    code(`${used} >= 0.5`, 'halfUsed'),
+    code(`${slack} >= 0`, 'kept'),
+    code(active, 'unreported'),
+  ].join('\n  or ')}
+)
++ (clamp_max(${used} * 100, ${mostHundredths}) or ${active} * 0)`
+
+  return {
+    state,
+    used,
+    exposure: `(${since(metric.recoveryPoint)}) unless ${isUnproven}`,
+    knownExposure: since(metric.knownRecoveryPoint),
+    estimatedExposure: since(metric.estimatedRecoveryPoint),
+    budget,
+    slack,
+    age,
+    active,
+    unknownTopics: countOver(last(metric.flowTopics, 'status="unknown"'), 'status'),
+    unprovenTopics: countOver(last(metric.unprovenTopics)),
+  }
+}
+
+/** PromQL of what dashboards show of topics: one series a topic. */
+export interface TopicExpressions {
+  /** The code of a state of `topicStates`, and below it how much of the budget is used, in percent. */
+  readonly state: string
+  readonly used: string
+  readonly exposure: string
+  readonly estimatedExposure: string
+  readonly budget: string
+}
+
+export function topicExpressions(
+  timings: AlertTimings,
+  ofFlow: Matchers,
+  ofTopic: Matchers = '',
+): TopicExpressions {
+  const bridge = promDuration(bridgeMs(timings))
+  const last = (name: string, ...more: readonly Matchers[]): string =>
+    lastOf(selector(name, ofFlow, ofTopic, ...more), bridge)
+  const slackOfReplica = lastOf(selector(recorded.replicaSlack, ofFlow), bridge)
+  const since = (name: string): string =>
+    `time() - ${worstShardOfBest(`${last(name)} and ignoring (topic) ${slackOfReplica}`)}`
+
+  const budget = maxOf(last(metric.topicRpoBudget))
+  // Without the bridge: a point that was withdrawn is gone at once.
+  const exposure = `time() - ${worstShardOfBest(`${selector(metric.topicRecoveryPoint, ofFlow, ofTopic)} and ignoring (topic) ${slackOfReplica}`)}`
+  const used = `(${exposure}) / ${budget}`
+  const statuses = (['covered', 'pending', 'behind', 'unknown', 'stalled'] as const)
+    .map(status => `${last(metric.topicStatus, `status="${status}"`)} * ${codeOf(topicStates, status)}`)
+    .join('\n    or ')
+  const code = `max without (shard) (min without (${replicaLabels}) (max without (status) (
+    ${statuses}
+  )))`
+  return {
+    state: `(
+  (${used} > 1) * 0 + ${codeOf(topicStates, 'pastBudget')}
+  or ${code}
+)
++ (clamp_max(${used} * 100, ${mostHundredths}) or ${code} * 0 + ${mostHundredths + 1})`,
+    used,
+    exposure,
+    estimatedExposure: since(metric.topicEstimatedRecoveryPoint),
+    budget,
+  }
+}
+
+/** The worst of what a state's code sorts. */
+export function worst(count: number, state: string): string {
+  return `topk(${count}, ${state})`
+}
