@@ -219,6 +219,11 @@ export const catalog = {
     'The instant after which the RPO budget is no longer shown to be kept. Page when time() is past it.',
     ({ deadline }, snapshot) => seconds(deadline, snapshot),
   ),
+  rpoDeadlineBudget: ofFlow(
+    'rpo_deadline_budget_seconds',
+    'The RPO budget that ends at the deadline: that of the topic whose deadline comes first. What is left until then, of this, is unused.',
+    ({ topics: [first], flow }) => fromMs(first?.budgetMs ?? flow.rpo.budgetMs),
+  ),
   unprovenTopics: ofFlow(
     'unproven_topics',
     'Topics in scope without a proven recovery point.',

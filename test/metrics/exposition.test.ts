@@ -48,6 +48,7 @@ kafka_replication_flow_recovery_point_timestamp_seconds{flow="east-to-west"} 177
 kafka_replication_flow_known_recovery_point_timestamp_seconds{flow="east-to-west"} 1772361015
 kafka_replication_flow_estimated_recovery_point_timestamp_seconds{flow="east-to-west"} 1772361015
 kafka_replication_flow_rpo_deadline_timestamp_seconds{flow="east-to-west"} 1772361135
+kafka_replication_flow_rpo_deadline_budget_seconds{flow="east-to-west"} 120
 kafka_replication_flow_unproven_topics{flow="east-to-west"} 0
 kafka_replication_flow_lost_records_total{flow="east-to-west"} 0
 kafka_replication_flow_possibly_lost_records_total{flow="east-to-west"} 0
@@ -245,6 +246,7 @@ kafka_replication_flow_rpo_window_seconds{flow="east-to-west"} 2419200
       expect(page.all(name), name).toEqual([])
     }
     expect(page.value(catalog.rpoDeadline.name)).toBe(1772361315)
+    expect(page.value(catalog.rpoDeadlineBudget.name), "the flow's own").toBe(300)
   })
 
   test('a position that was discarded, or that nobody could read, is no position 0', () => {

@@ -34,7 +34,7 @@ const mostHundredths = 900
 export interface FlowExpressions {
   /** The code of a state of `flowStates`, and below it how much of the budget is used, in percent. */
   readonly state: string
-  /** Share of the RPO budget that is used: 1 is when the deadline passes. Absent where nobody reports a deadline. */
+  /** Share that is used of the RPO budget that passes first: 1 is when its deadline does. Absent where nobody reports a deadline. */
   readonly used: string
   /** Seconds since the proven recovery point; absent when a topic has none. */
   readonly exposure: string
@@ -65,7 +65,8 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
 
   const budget = maxOf(last(metric.flowRpoBudget))
   const slack = last(recorded.slack)
-  const used = `clamp_min(1 - ${slack} / ${budget}, 0)`
+  // Not of the flow's budget: the topic that comes first may have its own.
+  const used = `clamp_min(1 - ${slack} / ${worstShardOfBest(last(metric.rpoDeadlineBudget))}, 0)`
   const age = `time() - ${worstShardOfBest(remembered(metric.observationTimestamp))}`
   const active = remembered(recorded.active)
   const code = (vector: string, name: keyof typeof flowStates): string =>
@@ -150,7 +151,7 @@ export function topicExpressions(
   (${used} > 1) * 0 + ${codeOf(topicStates, 'pastBudget')}
   or ${code}
 )
-+ (clamp_max(${used} * 100, ${mostHundredths}) or ${code} * 0 + ${mostHundredths + 1})`,
++ (clamp_max(${used} * 100, ${mostHundredths}) or ${budget} * 0 + ${mostHundredths + 1})`,
     used,
     exposure,
     estimatedExposure: since(metric.topicEstimatedRecoveryPoint),

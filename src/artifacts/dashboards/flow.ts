@@ -242,8 +242,8 @@ function topics(timings: AlertTimings): Section {
                 label: 'topic',
                 name: 'Topic',
                 link: linkTo(uid.topic, 'This topic', {
-                  flow: reference('flow'),
-                  topic: reference('__data.fields.topic'),
+                  flow: reference('flow:percentencode'),
+                  topic: reference('__data.fields.topic:percentencode'),
                 }),
               },
               sortBy: 'State',

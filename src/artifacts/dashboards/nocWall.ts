@@ -23,7 +23,7 @@ export function nocWall(timings: AlertTimings): Dashboard {
   const bridge = promDuration(bridgeMs(timings))
   const flows = flowExpressions(timings)
   const worstState = worst(shown, flows.state)
-  const toFlow = linkTo(uid.flow, 'This flow', { flow: reference('__data.fields.flow') })
+  const toFlow = linkTo(uid.flow, 'This flow', { flow: reference('__data.fields.flow:percentencode') })
   const ofWorst = (query: string): Pick<StatOptions, 'queries' | 'rows' | 'fontSizes' | 'link'> => ({
     queries: [worstState, `(${query}) and ${worstState}`],
     rows: { show: 'Value #B', sortBy: 'Value #A', label: 'flow', count: shown },
