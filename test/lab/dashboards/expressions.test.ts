@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../../lab/ports.ts'
+import { freePort, freePorts } from '../../../lab/ports.ts'
 import { ensureTools } from '../../../lab/tools.ts'
 import { SteadyWriter } from '../../../lab/writer.ts'
 import { ruleGroups } from '../../../src/artifacts/alerts/ruleGroups.ts'
@@ -21,15 +21,15 @@ describe('what the dashboards show, from before a breach until after it', () => 
   const since = Math.floor(Date.now() / 1000)
   let pair: SharedPair
   let writer: SteadyWriter
-  let exporter: Exporter
+  let exporters: readonly Exporter[]
   let prometheus: Prometheus
   let shown: ReadonlyMap<string, Found>
 
   beforeAll(async () => {
     await ensureTools(['promtool'])
-    const port = await freePort()
+    const ports = await freePorts(2)
     prometheus = await Prometheus.create({
-      targets: { tidemark: [`127.0.0.1:${port}`] },
+      targets: { tidemark: ports.map(port => `127.0.0.1:${port}`) },
       scrapeMs: timings.scrapeMs,
       groups: ruleGroups({ timings, version, runbooksUrl: 'https://docs.example/runbooks' }),
       // Nobody is told.
@@ -39,24 +39,32 @@ describe('what the dashboards show, from before a breach until after it', () => 
     await pair.source.createTopics([{ topic: orders, numPartitions: 2 }, { topic: leftOut }])
     writer = new SteadyWriter(pair.source, [orders, leftOut], { recordsPerSecond: 40 })
     await writer.start()
-    exporter = await Exporter.start(
-      configOf({ ...pair, port }, [
-        { name: flow, topics: [orders], rpo: rpo() },
-        { name: unproven, topics: [orders, leftOut], rpo: rpo({ budget: '1h' }) },
-      ]),
+    // Replicas, as they run beside each other.
+    exporters = await Promise.all(
+      ports.map(port =>
+        Exporter.start(
+          configOf({ ...pair, port }, [
+            { name: flow, topics: [orders], rpo: rpo() },
+            { name: unproven, topics: [orders, leftOut], rpo: rpo({ budget: '1h' }) },
+          ]),
+        ),
+      ),
     )
-    await untilWell(exporter, flow)
+    await untilAllWell()
   })
   afterAll(async () => {
     await writer?.stop()
-    await exporter?.stop()
+    await Promise.all((exporters ?? []).map(it => it.stop()))
     await prometheus?.close()
     await sharedPair()
   })
 
-  const lookNow = async (): Promise<void> => {
-    const variables = { flow, topic: orders, job: 'tidemark' }
-    shown = await lookAtAll({ address: prometheus.address, variables, since })
+  const untilAllWell = async (): Promise<void> => {
+    for (const exporter of exporters) await untilWell(exporter, flow)
+  }
+  const lookNow = async (variables: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const all = { flow, topic: orders, job: 'tidemark', ...variables }
+    shown = await lookAtAll({ address: prometheus.address, variables: all, since })
   }
   const untilBreached = (value: 0 | 1) =>
     prometheus.until(
@@ -92,6 +100,9 @@ describe('what the dashboards show, from before a breach until after it', () => 
     age: 'tidemark-noc: What cannot be seen, of every flow? B',
   }
 
+  const topicState = 'tidemark-flow: The 20 worst topics A'
+  const topicExposure = 'tidemark-flow: The 20 worst topics C'
+
   test('all is well: everything is shown', async () => {
     await untilBreached(0)
     await prometheus.until(
@@ -111,6 +122,14 @@ describe('what the dashboards show, from before a breach until after it', () => 
     expect(word(ofWall.state, { flow: unproven })).toBe('partly unknown')
     expect(of(ofWall.exposure, { flow: unproven })).toBeUndefined()
     expect(of(ofWall.used, { flow: unproven }), 'its deadline runs').toBeGreaterThan(0)
+  })
+
+  test('and neither does the topic, which comes first in its flow', async () => {
+    await lookNow({ flow: unproven, topic: leftOut })
+    const [states, exposures] = [shown.get(topicState)?.series, shown.get(topicExposure)?.series]
+    expect(states?.map(({ labels }) => labels['topic'])).toEqual([leftOut, orders])
+    expect(exposures?.map(({ labels }) => labels['topic'])).toEqual([orders])
+    expect(shown.get('tidemark-topic: How much would be lost? A')?.series).toEqual([])
   })
 
   test('variables offer the flows, the topics of the flow and the job', async () => {
@@ -133,7 +152,7 @@ describe('what the dashboards show, from before a breach until after it', () => 
     expect(exposure).toBeGreaterThanOrEqual(15)
     expect(used, 'the share is that of the exposure').toBeCloseTo(exposure / 15, 0)
     const ofTopic = { topic: orders }
-    expect(word('tidemark-flow: The 20 worst topics A', ofTopic, topicStates)).toBe('past budget')
+    expect(word(topicState, ofTopic, topicStates)).toBe('past budget')
     expect(of('tidemark-flow: The 20 worst topics D', ofTopic)).toBeGreaterThan(0)
     expect(of('tidemark-topic: How much of the budget is used? A', ofTopic)).toBeGreaterThanOrEqual(1)
     expect(
@@ -144,7 +163,7 @@ describe('what the dashboards show, from before a breach until after it', () => 
   test('it is started again: the wall is well again, and the breach stays marked in the flow', async () => {
     await pair.mirrorMaker.start()
     await untilBreached(0)
-    await untilWell(exporter, flow)
+    await untilAllWell()
     await lookNow()
     expectAllShown()
     expect(of(ofWall.used)).toBeLessThan(1)
@@ -155,8 +174,8 @@ describe('what the dashboards show, from before a breach until after it', () => 
     expect(shown.get('tidemark-flow: RPO budget passed')?.series).toHaveLength(1)
   })
 
-  test('the exporter goes away: nobody reports, and the data grow old', async () => {
-    await exporter.kill()
+  test('the exporters go away: nobody reports, and the data grow old', async () => {
+    await Promise.all(exporters.map(it => it.kill()))
     await prometheus.until('nobody reports', `flow:tidemark_unreported:bool{flow="${flow}"} == 1`)
     await lookNow()
     expect(word(ofWall.state)).toBe('unreported')
