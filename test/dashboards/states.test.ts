@@ -13,7 +13,7 @@ import {
 } from '../../src/artifacts/alerts/testSeries.ts'
 import { defaultTimings } from '../../src/artifacts/alerts/timings.ts'
 import { flowExpressions } from '../../src/artifacts/dashboards/expressions.ts'
-import { codeStep, flowStates } from '../../src/artifacts/dashboards/meanings.ts'
+import { codeStep, flowStates, notCounted } from '../../src/artifacts/dashboards/meanings.ts'
 import { withFiles } from '../alerts/support/files.ts'
 import { committedOptions } from '../alerts/support/rules.ts'
 import { promtool } from '../support/promtool.ts'
@@ -29,6 +29,7 @@ interface Exporter {
   readonly flow?: (now: number) => Partial<FlowPage>
   readonly status?: string
   readonly clockAhead?: number
+  readonly clockAheadFrom?: number
   readonly goesAwayAt?: number
   readonly instance?: string
   readonly shard?: string
@@ -102,7 +103,7 @@ const stories: Readonly<Record<string, Story>> = {
   'a breach stays one while nobody reports': {
     exporters: [{ flow: stands, goesAwayAt: turn + 360 }],
     at: turn + 660,
-    word: 'past budget',
+    word: 'past budget, blind',
     exposure: undefined,
     percentUsed: undefined,
     age: 330,
@@ -114,6 +115,14 @@ const stories: Readonly<Record<string, Story>> = {
     exposure: 160,
     percentUsed: 53,
     age: 150,
+  },
+  'neither cluster answers until the budget is passed': {
+    exporters: [{ flow: neitherAnswers, status: 'unknown' }],
+    at: turn + 330,
+    word: 'past budget, blind',
+    exposure: 340,
+    percentUsed: 113,
+    age: 330,
   },
   'a process that never saw both clusters': {
     exporters: [{ flow: () => neverSeen, status: 'unknown' }],
@@ -171,14 +180,14 @@ const stories: Readonly<Record<string, Story>> = {
     at: turn + 330,
     word: 'maintenance',
     exposure: 340,
-    percentUsed: 113,
+    percentUsed: notCounted * 100,
   },
   'failed over, past the budget': {
     exporters: [{ flow: now => ({ ...stands(now), state: 'failed_over' }) }],
     at: turn + 330,
     word: 'failed over',
     exposure: 340,
-    percentUsed: 113,
+    percentUsed: notCounted * 100,
   },
   'records are lost': {
     exporters: [{ flow: later({ lost: 7 }) }],
@@ -197,10 +206,30 @@ const stories: Readonly<Record<string, Story>> = {
   },
   'one of two replicas was restarted and has proven nothing yet': {
     exporters: [{}, { instance: 'b', flow: restarted, status: 'unknown' }],
-    at: turn + 120,
+    at: turn + 30,
     word: 'budget kept',
     exposure: 10,
     percentUsed: 3,
+  },
+  'one of two replicas reports that its point moved back, and the other has not seen why': {
+    exporters: [
+      { flow: later({ observedAt: turn - 30, point: turn - 10 }) },
+      { instance: 'b', flow: later({ retractedAt: turn, point: turn - 100 }) },
+    ],
+    at: turn + 60,
+    word: 'half used',
+    exposure: 160,
+    percentUsed: 53,
+  },
+  'the clock of one of two replicas is set ahead': {
+    exporters: [
+      { flow: stands },
+      { instance: 'b', clockAheadFrom: turn, flow: later({ point: turn + 3_600 }) },
+    ],
+    at: turn + 60,
+    word: 'budget kept',
+    exposure: 70,
+    percentUsed: 23,
   },
   'one of two shards stands still': {
     exporters: [{}, { instance: 'b', shard: '1', flow: stands, status: 'stalled' }],
@@ -270,7 +299,7 @@ function filesFor(story: Story): ReadonlyMap<string, string> {
             promql_expr_test: [
               expected(`floor((${expressions.state}) / ${codeStep})`, code),
               expected(`round(${expressions.exposure})`, exposure),
-              expected(`round(100 * ${expressions.used})`, percentUsed),
+              expected(`round(100 * (${expressions.used}))`, percentUsed),
               ...(age === undefined ? [] : [expected(`round(${expressions.age})`, age)]),
             ],
           },
@@ -282,7 +311,7 @@ function filesFor(story: Story): ReadonlyMap<string, string> {
 
 function seriesOf(exporter: Exporter): readonly InputSeries[] {
   const { flow, status = 'covered', clockAhead = 0, goesAwayAt = Infinity, budget = 300 } = exporter
-  const { instance = 'a', shard = '0' } = exporter
+  const { instance = 'a', shard = '0', clockAheadFrom = Infinity } = exporter
   const target: TestTarget = {
     instance,
     labels: { shard },
@@ -291,7 +320,7 @@ function seriesOf(exporter: Exporter): readonly InputSeries[] {
         ? undefined
         : pageWith(
             { orders: healthyFlow(now, flow?.(now)) },
-            { clockAhead, version: committedOptions.version },
+            { clockAhead: now >= clockAheadFrom ? 60 : clockAhead, version: committedOptions.version },
           ),
   }
   const samples = Math.min(goesAwayAt, endSeconds) / stepSeconds - 1

@@ -1,7 +1,7 @@
 import { copyLabels, lastOf, maxOf, metric, replicaLabels } from '../alerts/promql.ts'
 import { memory, recorded } from '../alerts/recordings.ts'
 import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
-import { codeOf, flowStates, topicStates } from './meanings.ts'
+import { codeOf, flowStates, notCounted, topicStates } from './meanings.ts'
 
 /** Label matchers, such as `flow="$flow"`; empty is every flow. */
 export type Matchers = string
@@ -30,11 +30,33 @@ export function sumOfShards(vector: string): string {
 /** The wall sorts equal states by how much of the budget is used, up to this many hundredths. */
 const mostHundredths = 900
 
+/**
+ * The replicas whose word counts (docs/adr/0009-alerts-from-replicas.md), also while a scrape has failed: neither those
+ * that have proven less than another one since, nor those of an old view or a wrong clock.
+ */
+export function usableReplicas(timings: AlertTimings, matchers: Matchers): string {
+  const bridge = promDuration(bridgeMs(timings))
+  const [slack, unproven] = [
+    selector(recorded.replicaSlack, matchers),
+    selector(recorded.replicaUnproven, matchers),
+  ]
+  const observation = lastOf(selector(metric.observationTimestamp, matchers), bridge)
+  return `(
+  ${lastOf(slack, bridge)}
+  unless (${unproven} unless ${slack})
+  unless (${observation} < ignoring (${replicaLabels}) group_left () ${selector(recorded.retractedAt, matchers)})
+  unless ignoring (flow) (${recorded.clockOff} == 1)
+)`
+}
+
 /** PromQL of what dashboards show of flows. Each gives one series a flow and environment, whatever copies there are. */
 export interface FlowExpressions {
   /** The code of a state of `flowStates`, and below it how much of the budget is used, in percent. */
   readonly state: string
-  /** Share that is used of the RPO budget that passes first: 1 is when its deadline does. Absent where nobody reports a deadline. */
+  /**
+   * Share that is used of the RPO budget that passes first: 1 is when its deadline does. `notCounted` while the flow is
+   * not expected to keep it; absent where nobody reports a deadline.
+   */
   readonly used: string
   /** Seconds since the proven recovery point; absent when a topic has none. */
   readonly exposure: string
@@ -50,6 +72,8 @@ export interface FlowExpressions {
   readonly active: string
   readonly unknownTopics: string
   readonly unprovenTopics: string
+  /** The same vector with NaN for every flow that it lacks: in a table, and among tiles, a flow keeps its row. */
+  readonly withEveryFlow: (vector: string) => string
 }
 
 export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''): FlowExpressions {
@@ -58,8 +82,7 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
   const last = (name: string, ...more: readonly Matchers[]): string =>
     lastOf(selector(name, matchers, ...more), bridge)
   const remembered = (name: string): string => lastOf(selector(name, matchers), memory)
-  /** Only of replicas whose word counts: docs/adr/0009-alerts-from-replicas.md. */
-  const usable = (vector: string): string => `${vector} and ${last(recorded.replicaSlack)}`
+  const usable = (vector: string): string => `${vector} and ${usableReplicas(timings, matchers)}`
   const isUnproven = `max without (${copyLabels}) (${usable(last(recorded.replicaUnproven))}) > 0`
   const since = (name: string): string => `time() - ${worstShardOfBest(usable(last(name)))}`
 
@@ -81,15 +104,18 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
   ))) == ${is === 'unknown' ? 2 : 1}`
   const lostAlert = selector('ALERTS', matchers, 'alertname="TidemarkRecordsLost"', 'alertstate="firing"')
   const patience = `4 * ${maxOf(lastOf(metric.pollInterval, bridge))} + 60`
+  const patientAge = `(${age}) <= ignoring (flow) group_left () (${patience})`
+  const isBreached = `${remembered(recorded.breached)} == 1`
   // The first that holds.
   const state = `(
   ${[
-    code(`${remembered(recorded.breached)} == 1`, 'pastBudget'),
+    code(`${isBreached} and (${active} unless ${patientAge})`, 'pastBudgetBlind'),
+    code(isBreached, 'pastBudget'),
     code(maxOf(lostAlert, 'alertname', 'alertstate', 'severity', 'tier'), 'recordsLost'),
     code(`${selector(recorded.unreported, matchers)} == 1`, 'unreported'),
     code(`${last(recorded.active)} == 0 and ${last(recorded.maintenanceUntil)} > 0`, 'maintenance'),
     code(`${last(recorded.active)} == 0`, 'failedOver'),
-    code(`${last(recorded.active)} unless (${age}) <= ignoring (flow) group_left () (${patience})`, 'blind'),
+    code(`${last(recorded.active)} unless ${patientAge}`, 'blind'),
     code(status('stalled'), 'stalled'),
     code(`${status('unknown')} or ${isUnproven}`, 'partlyUnknown'),
     code(`${used} >= 0.5`, 'halfUsed'),
@@ -101,7 +127,7 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
 
   return {
     state,
-    used,
+    used: `${used} and ${last(recorded.active)} == 1 or (${last(recorded.active)} == 0) * 0 + ${notCounted}`,
     exposure: `(${since(metric.recoveryPoint)}) unless ${isUnproven}`,
     knownExposure: since(metric.knownRecoveryPoint),
     estimatedExposure: since(metric.estimatedRecoveryPoint),
@@ -111,6 +137,7 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
     active,
     unknownTopics: countOver(last(metric.flowTopics, 'status="unknown"'), 'status'),
     unprovenTopics: countOver(last(metric.unprovenTopics)),
+    withEveryFlow: vector => `(${vector}) or ${active} * NaN`,
   }
 }
 
@@ -132,13 +159,14 @@ export function topicExpressions(
   const bridge = promDuration(bridgeMs(timings))
   const last = (name: string, ...more: readonly Matchers[]): string =>
     lastOf(selector(name, ofFlow, ofTopic, ...more), bridge)
-  const slackOfReplica = lastOf(selector(recorded.replicaSlack, ofFlow), bridge)
+  const now = (name: string): string => selector(name, ofFlow, ofTopic)
   const since = (name: string): string =>
-    `time() - ${worstShardOfBest(`${last(name)} and ignoring (topic) ${slackOfReplica}`)}`
+    `time() - ${worstShardOfBest(`${last(name)} and ignoring (topic) ${usableReplicas(timings, ofFlow)}`)}`
 
   const budget = maxOf(last(metric.topicRpoBudget))
-  // Without the bridge: a point that was withdrawn is gone at once.
-  const exposure = `time() - ${worstShardOfBest(`${selector(metric.topicRecoveryPoint, ofFlow, ofTopic)} and ignoring (topic) ${slackOfReplica}`)}`
+  // A scrape that failed leaves no hole, and a point that was withdrawn is gone at once.
+  const withdrawn = `max without (status) (${now(metric.topicStatus)}) unless ${now(metric.topicRecoveryPoint)}`
+  const exposure = `time() - ${worstShardOfBest(`${last(metric.topicRecoveryPoint)} unless (${withdrawn}) and ignoring (topic) ${usableReplicas(timings, ofFlow)}`)}`
   const used = `(${exposure}) / ${budget}`
   const statuses = (['covered', 'pending', 'behind', 'unknown', 'stalled'] as const)
     .map(status => `${last(metric.topicStatus, `status="${status}"`)} * ${codeOf(topicStates, status)}`)

@@ -12,7 +12,7 @@ import {
   worst,
   worstShardOfBest,
 } from './expressions.ts'
-import { colour, flowStates, missingAs, topicStates, wordsOf } from './meanings.ts'
+import { colour, flowStates, missingAs, topicStates, usedWords, wordsOf } from './meanings.ts'
 import { datasource, plain, reference, stat, stateTimeline, table, timeseries, usedSteps } from './panels.ts'
 
 const ofFlow = 'flow="$flow"'
@@ -75,12 +75,13 @@ function now(timings: AlertTimings): Section {
             4,
             stat({
               title: 'How much of the budget is used?',
-              description: 'Of the RPO budget. At 100 % it is no longer shown to be kept.',
+              description:
+                'Of the RPO budget that passes first, as of the last evaluation of the rules. At 100 % it is no longer shown to be kept. Grey: in maintenance or failed over.',
               unit: 'percentunit',
               decimals: 0,
               noValue: 'unknown',
               queries: [flow.used],
-              mappings: [missingAs('unknown')],
+              mappings: usedWords,
               steps: usedSteps,
             }),
           ],
@@ -101,7 +102,7 @@ function now(timings: AlertTimings): Section {
           [
             4,
             stat({
-              title: 'How long is the budget still kept?',
+              title: 'How long is it still kept? Minus: passed since',
               description:
                 'Seconds to the deadline, the instant after which the budget is no longer shown to be kept. Negative since it passed.',
               unit: 's',
@@ -128,7 +129,7 @@ function now(timings: AlertTimings): Section {
               mappings: [missingAs('never seen')],
               steps: [
                 [null, colour.plain],
-                [300, colour.unknown],
+                [120, colour.unknown],
               ],
             }),
           ],
@@ -158,13 +159,18 @@ function now(timings: AlertTimings): Section {
             timeseries({
               title: 'How much would have been lost?',
               description:
-                'The time since the recovery point. Proven: everything before it is on the target. Known: the same of the topics that have a point, where one has none. Estimated: for people, never alerted on. Red and dashed: the RPO budget of the flow; topics may have smaller ones. A gap: nobody knows.',
+                'The time since the recovery point. Proven: everything before it is on the target. Known: where a topic has no point, that of the others. Estimated, dashed and light: for people, never alerted on. Red and dashed: the RPO budget of the flow; topics may have smaller ones. A gap: nobody knows.',
               unit: 's',
+              decimals: 1,
               noValue: 'no data',
               lines: [
                 { query: flow.exposure, legend: 'proven', colour: 'blue' },
-                { query: flow.knownExposure, legend: 'known', colour: 'super-light-blue' },
-                { query: flow.estimatedExposure, legend: 'estimated', colour: 'light-blue' },
+                {
+                  query: `(${flow.knownExposure}) unless (${flow.exposure})`,
+                  legend: 'known',
+                  colour: 'super-light-blue',
+                },
+                { query: flow.estimatedExposure, legend: 'estimated', colour: 'light-blue', isDashed: true },
                 { query: flow.budget, legend: 'RPO budget', colour: colour.broken, isDashed: true },
               ],
             }),
@@ -223,13 +229,14 @@ function topics(timings: AlertTimings): Section {
   const bridge = promDuration(bridgeMs(timings))
   const topic = topicExpressions(timings, ofFlow)
   const worstState = worst(topicsShown, topic.state)
-  const ofWorst = (query: string): string => `(${query}) and ${worstState}`
+  // A topic that has no value keeps its place.
+  const ofWorst = (query: string): string => `((${query}) or ${topic.budget} * NaN) and ${worstState}`
   const last = (name: string): string => maxOf(lastOf(selector(name, ofFlow), bridge))
   return {
     title: 'Which topics?',
     lines: [
       {
-        height: 11,
+        height: 21,
         panels: [
           [
             24,
@@ -247,8 +254,15 @@ function topics(timings: AlertTimings): Section {
                 }),
               },
               sortBy: 'State',
+              isDense: true,
               columns: [
-                { name: 'State', query: worstState, unit: 'none', mappings: wordsOf(topicStates) },
+                {
+                  name: 'State',
+                  query: worstState,
+                  unit: 'none',
+                  mappings: wordsOf(topicStates),
+                  width: 150,
+                },
                 {
                   name: 'Budget used',
                   query: ofWorst(topic.used),
@@ -273,13 +287,23 @@ function topics(timings: AlertTimings): Section {
                   steps: plain,
                 },
                 {
-                  name: 'Lost records',
+                  name: 'Lost',
                   query: ofWorst(last(metric.topicLost)),
                   unit: 'locale',
                   mappings: [missingAs('unknown')],
                   steps: [
                     [null, colour.plain],
                     [1, colour.broken],
+                  ],
+                },
+                {
+                  name: 'Possibly lost',
+                  query: ofWorst(last(metric.topicPossiblyLost)),
+                  unit: 'locale',
+                  mappings: [missingAs('unknown')],
+                  steps: [
+                    [null, colour.plain],
+                    [1, colour.unknown],
                   ],
                 },
               ],
@@ -295,12 +319,13 @@ function topics(timings: AlertTimings): Section {
             timeseries({
               title: 'How many records wait?',
               description:
-                'The ten topics with the most records that are not shown to be on the target: high watermark minus proven position, an upper bound. A topic with an unknown partition has no value.',
+                'The ten topics with the most records that are not shown to be on the target: high watermark minus proven position, an upper bound. A topic with an unknown partition has no value. No line: nothing waits, or nobody reports; the state above tells which.',
               unit: 'locale',
               decimals: 0,
-              noValue: 'no data',
+              noValue: 'nothing waits, or no data',
               lines: [
-                { query: `topk(10, ${maxOf(selector(metric.topicLag, ofFlow))})`, legend: '{{topic}}' },
+                // Not of those that wait for nothing: which of them would be left to chance.
+                { query: `topk(10, ${maxOf(selector(metric.topicLag, ofFlow))} > 0)`, legend: '{{topic}}' },
               ],
             }),
           ],
@@ -408,6 +433,7 @@ function replication(timings: AlertTimings): Section {
               description:
                 "When it was last looked for, by the replicator's clock. A growing age: the replicator writes none, or they do not travel this flow. No value: none was ever seen.",
               unit: 's',
+              decimals: 1,
               noValue: 'none was seen',
               lines: [
                 {
@@ -471,16 +497,16 @@ function damages(timings: AlertTimings): Section {
           [
             6,
             stat({
-              title: 'When does the source delete what was not copied?',
+              title: 'How long until the source deletes what waits?',
               description:
-                'Time until the source\'s retention starts to delete records that are not on the target; negative: it may be deleting. "nothing waits": nothing waits for long, or it cannot be told.',
+                "Time until the source's retention starts to delete records that are not on the target; minus: for so long it may have been deleting. None is known while nothing waits for long, and where it cannot be told.",
               unit: 's',
               decimals: 0,
-              noValue: 'nothing waits for long, or cannot be told',
+              noValue: 'none known',
               queries: [
                 `min without (instance, pod, shard) (${last(metric.flowRetentionDeadline)}) - time()`,
               ],
-              mappings: [missingAs('nothing waits for long, or cannot be told', colour.aside)],
+              mappings: [missingAs('none known', colour.aside)],
               steps: [
                 [null, colour.broken],
                 [0, colour.waits],

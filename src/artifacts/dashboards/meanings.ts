@@ -36,6 +36,7 @@ export const flowStates = {
   unreported: { word: 'unreported', colour: colour.unknown },
   recordsLost: { word: 'records lost', colour: colour.broken },
   pastBudget: { word: 'past budget', colour: colour.broken },
+  pastBudgetBlind: { word: 'past budget, blind', colour: colour.broken },
 } as const satisfies Readonly<Record<string, State>>
 
 /** The same of a topic. */
@@ -70,6 +71,15 @@ export function missingAs(text: string, color: string = colour.unknown): ValueMa
     options: { match: SpecialValueMatch.NullAndNan, result: { text, color, index: 99 } },
   }
 }
+
+/** In place of the used share of a budget that nobody is expected to keep. */
+export const notCounted = -1
+
+/** Words for what is no used share of a budget. */
+export const usedWords: readonly ValueMapping[] = [
+  rangeMapping(notCounted, notCounted, 'not counted', colour.aside),
+  missingAs('unknown'),
+]
 
 /** A text for a range of values, both ends included; a null end is open. */
 export function rangeMapping(

@@ -3,7 +3,7 @@ import { lastOf, maxOf, metric } from '../alerts/promql.ts'
 import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
 import { assembled, linkTo, uid } from './assemble.ts'
 import { flowExpressions, worst } from './expressions.ts'
-import { colour, flowStates, missingAs, rangeMapping, wordForEach, wordsOf } from './meanings.ts'
+import { colour, flowStates, missingAs, rangeMapping, usedWords, wordForEach, wordsOf } from './meanings.ts'
 import { plain, reference, type StatOptions, stat, table, text, usedSteps } from './panels.ts'
 
 /** As many flows as can be read from four metres. */
@@ -11,9 +11,9 @@ const shown = 5
 
 const fontSizes = { title: 26, value: 42 }
 
-const legend = `**What would be lost if a source cluster died now?** Times are UTC.
+const legend = `**If a source cluster died now.** Times are UTC.
 
-🟩 the budget is kept · 🟨 half of it is used, or nothing moves · 🟥 it is passed, or records are lost · 🟪 nobody can tell · ⬜ maintenance, failed over`
+🟩 budget kept · 🟨 half used, or nothing moves · 🟥 passed, or records lost · 🟪 nobody can tell · ⬜ maintenance, failed over`
 
 /**
  * One screen, to be read from four metres: the worst flows first. 22 cells are 828 pixels: 1080 without 40 of Grafana's
@@ -25,7 +25,7 @@ export function nocWall(timings: AlertTimings): Dashboard {
   const worstState = worst(shown, flows.state)
   const toFlow = linkTo(uid.flow, 'This flow', { flow: reference('__data.fields.flow:percentencode') })
   const ofWorst = (query: string): Pick<StatOptions, 'queries' | 'rows' | 'fontSizes' | 'link'> => ({
-    queries: [worstState, `(${query}) and ${worstState}`],
+    queries: [worstState, `(${flows.withEveryFlow(query)}) and ${worstState}`],
     rows: { show: 'Value #B', sortBy: 'Value #A', label: 'flow', count: shown },
     fontSizes,
     link: toFlow,
@@ -46,13 +46,13 @@ export function nocWall(timings: AlertTimings): Dashboard {
           {
             height: 4,
             panels: [
-              [10, text('', legend)],
+              [7, text('', legend)],
               [
-                5,
+                6,
                 stat({
                   title: 'How old is the oldest data?',
                   description:
-                    'The time since both clusters of a flow last answered, of the active flow for which that is longest. It goes on counting while the exporter is away. Purple after five minutes; "never": a flow was never seen.',
+                    'The time since both clusters of a flow last answered, of the active flow for which that is longest. It goes on counting while the exporter is away. Purple after two minutes, when a flow counts as blind with polls every 15 seconds; "never": a flow was never seen.',
                   unit: 's',
                   decimals: 0,
                   noValue: 'no data',
@@ -60,13 +60,13 @@ export function nocWall(timings: AlertTimings): Dashboard {
                   mappings: [rangeMapping(1e9, null, 'never', colour.unknown), missingAs('no data')],
                   steps: [
                     [null, colour.plain],
-                    [300, colour.unknown],
+                    [120, colour.unknown],
                   ],
                   fontSizes,
                 }),
               ],
               [
-                9,
+                11,
                 stat({
                   title: 'Do the clusters answer?',
                   description:
@@ -108,11 +108,11 @@ export function nocWall(timings: AlertTimings): Dashboard {
                 8,
                 stat({
                   title: 'How much of the RPO budget is used?',
-                  description: `Of the same flows. At 100 % the budget is no longer shown to be kept. Yellow from half of it, red when it is passed; purple: nobody reports a deadline.`,
+                  description: `Of the same flows. At 100 % the budget is no longer shown to be kept. Yellow from half of it, red when it is passed; purple: nobody reports a deadline; grey: the flow is in maintenance or failed over.`,
                   unit: 'percentunit',
                   decimals: 0,
                   noValue: 'no data',
-                  mappings: [missingAs('unknown')],
+                  mappings: usedWords,
                   steps: usedSteps,
                   ...ofWorst(flows.used),
                 }),
@@ -150,10 +150,16 @@ export function nocWall(timings: AlertTimings): Dashboard {
                   },
                   sortBy: 'State',
                   columns: [
-                    { name: 'State', query: flows.state, unit: 'none', mappings: wordsOf(flowStates) },
+                    {
+                      name: 'State',
+                      query: flows.state,
+                      unit: 'none',
+                      mappings: wordsOf(flowStates),
+                      width: 200,
+                    },
                     {
                       name: 'Age of the data',
-                      query: flows.age,
+                      query: flows.withEveryFlow(flows.age),
                       unit: 's',
                       decimals: 0,
                       mappings: [missingAs('never seen')],
@@ -161,7 +167,7 @@ export function nocWall(timings: AlertTimings): Dashboard {
                     },
                     {
                       name: 'Unknown topics',
-                      query: flows.unknownTopics,
+                      query: flows.withEveryFlow(flows.unknownTopics),
                       unit: 'none',
                       mappings: [missingAs('cannot be listed')],
                       steps: [

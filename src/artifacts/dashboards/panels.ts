@@ -55,6 +55,11 @@ export const usedSteps: Steps = [
   [1, colour.broken],
 ]
 
+/** The colour of text would be a white tile. */
+function isPlain(steps: Steps | undefined): boolean {
+  return steps?.[0]?.[1] === colour.plain
+}
+
 interface Common {
   readonly title: string
   /** What it shows, what its colours mean, and what it means when there is nothing. */
@@ -86,6 +91,8 @@ export interface StatOptions extends Common {
     readonly count: number
   }
   readonly legend?: string
+  /** Instead of figures the names of their series. */
+  readonly isOfNames?: true
   readonly fontSizes?: { readonly title: number; readonly value: number }
 }
 
@@ -94,10 +101,8 @@ export function stat(options: StatOptions): Panel {
   const { queries, rows, legend, fontSizes } = options
   const builder = new StatBuilder()
     .graphMode(BigValueGraphMode.None)
-    .colorMode(options.steps === plain ? BigValueColorMode.Value : BigValueColorMode.BackgroundSolid)
-    .textMode(
-      legend === undefined && rows === undefined ? BigValueTextMode.Value : BigValueTextMode.ValueAndName,
-    )
+    .colorMode(isPlain(options.steps) ? BigValueColorMode.Value : BigValueColorMode.BackgroundSolid)
+    .textMode(textModeOf(options))
     .orientation(rows === undefined ? VizOrientation.Auto : VizOrientation.Horizontal)
     .reduceOptions(
       new ReduceDataOptionsBuilder()
@@ -121,6 +126,11 @@ export function stat(options: StatOptions): Panel {
   return finished(builder, options)
 }
 
+function textModeOf({ isOfNames, legend, rows }: StatOptions): BigValueTextMode {
+  if (isOfNames === true) return BigValueTextMode.Name
+  return legend === undefined && rows === undefined ? BigValueTextMode.Value : BigValueTextMode.ValueAndName
+}
+
 export interface Column {
   readonly query: string
   readonly name: string
@@ -140,12 +150,17 @@ export interface TableOptions extends Omit<Common, 'unit' | 'mappings' | 'steps'
     readonly width?: number
   }
   readonly columns: readonly Column[]
+  /** Rows close to each other, where there are many. */
+  readonly isDense?: true
   /** The column that sorts, the largest first. */
   readonly sortBy: string
 }
 
-/** What the scrape adds to every row and tells nobody anything; a namespace or an environment stays. */
-const hidden = ['Time', 'job', 'service', 'endpoint', 'container', 'prometheus', 'prometheus_replica']
+/** What is the same in every row, or tells nobody anything; a namespace or an environment stays. */
+const hidden = [
+  ...['Time', 'job', 'service', 'endpoint', 'container', 'pod', 'prometheus', 'prometheus_replica'],
+  ...['flow', 'topic', 'instance'],
+]
 
 /** A row for each value of a label, a query a column. */
 export function table(options: TableOptions): Panel {
@@ -156,7 +171,7 @@ export function table(options: TableOptions): Panel {
     ...columns.map(({ name }, index) => [valueColumn(index), name] as const),
   ])
   const builder = new TableBuilder()
-    .cellHeight(TableCellHeight.Md)
+    .cellHeight(options.isDense === true ? TableCellHeight.Sm : TableCellHeight.Md)
     .sortBy([new TableSortByFieldStateBuilder().displayName(sortBy).desc(true)])
     .targets(columns.map(({ query }, index) => instantQuery(query, index, true)))
     .transformations([
@@ -164,7 +179,7 @@ export function table(options: TableOptions): Panel {
       {
         id: 'organize',
         options: organized({
-          hidden,
+          hidden: hidden.filter(label => label !== key.label),
           names,
           order: [key.label, ...columns.map((_, index) => valueColumn(index))],
         }),
@@ -188,11 +203,13 @@ function columnProperties({ unit, decimals, mappings, steps, width }: Column): D
     ...(isColoured
       ? [
           property('custom.cellOptions', {
-            type: steps === plain ? 'color-text' : 'color-background',
+            type: isPlain(steps) ? 'color-text' : 'color-background',
             mode: 'basic',
           }),
         ]
       : []),
+    // Words belong beside what they are about, figures below each other.
+    ...(mappings !== undefined && steps === undefined ? [property('custom.align', 'left')] : []),
     ...widthOf(width),
   ]
 }
@@ -236,7 +253,8 @@ export function timeseries(options: TimeseriesOptions): Panel {
         .showLegend(true),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    // Shades of one colour, because the others mean something.
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor('blue'))
     .targets(lines.map(({ query, legend }, index) => rangeQuery(query, index, legend)))
   if (max !== undefined) builder.max(max)
   lines.forEach(({ colour: color, isDashed }, index) => {
@@ -244,7 +262,10 @@ export function timeseries(options: TimeseriesOptions): Panel {
     builder.overrideByQuery(refId(index), [
       property('color', { mode: FieldColorModeId.Fixed, fixedColor: color }),
       ...(isDashed === true
-        ? [property('custom.lineStyle', new LineStyleBuilder().fill('dash').dash([10, 10]).build())]
+        ? [
+            property('custom.lineStyle', new LineStyleBuilder().fill('dash').dash([10, 10]).build()),
+            property('custom.fillOpacity', 0),
+          ]
         : []),
     ])
   })

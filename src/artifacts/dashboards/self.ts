@@ -25,6 +25,11 @@ export function selfDashboard(timings: AlertTimings): Dashboard {
   })
 }
 
+/** Rows of a table are joined by all their labels, and the name would be one. */
+function nameless(vector: string): string {
+  return `${vector} + 0`
+}
+
 function exporters(timings: AlertTimings): Section {
   const bridge = promDuration(bridgeMs(timings))
   const clock = selector(metric.clock, ofJob)
@@ -45,7 +50,7 @@ function exporters(timings: AlertTimings): Section {
               columns: [
                 {
                   name: 'Answers',
-                  query: selector(targetMetric.up, ofJob),
+                  query: nameless(selector(targetMetric.up, ofJob)),
                   unit: 'none',
                   mappings: wordForEach(
                     [
@@ -77,7 +82,7 @@ function exporters(timings: AlertTimings): Section {
                 },
                 {
                   name: 'Series left out',
-                  query: selector(metric.seriesOmitted, ofJob),
+                  query: nameless(selector(metric.seriesOmitted, ofJob)),
                   unit: 'locale',
                   mappings: [missingAs('unknown')],
                   steps: plain,
@@ -89,13 +94,15 @@ function exporters(timings: AlertTimings): Section {
             5,
             stat({
               title: 'Which versions run?',
-              description: 'How many exporters of the job are of which version.',
+              description:
+                'The versions of Tidemark and Node that the exporters of the job are of: one, but while they are replaced.',
               unit: 'none',
               noValue: 'no data',
               queries: [
                 `count by (version, node_version) (${lastOf(selector(metric.buildInfo, ofJob), bridge)})`,
               ],
               legend: '{{version}} on Node {{node_version}}',
+              isOfNames: true,
               mappings: [missingAs('no data')],
               steps: plain,
             }),
@@ -160,6 +167,7 @@ function polls(): Section {
               description:
                 'The mean, and what nineteen of twenty stay below. The dashed line is the longest gap between two polls by the schedule: above it polls are left out.',
               unit: 's',
+              decimals: 2,
               noValue: 'no data',
               lines: [
                 {
@@ -265,6 +273,7 @@ function resources(): Section {
               description:
                 'The delay of the event loop that 99 of 100 turns stay below. A second delays answers and polls.',
               unit: 's',
+              decimals: 2,
               noValue: 'no data',
               lines: [{ query: selector(processMetric.eventLoopLag, ofJob), legend: '{{instance}}' }],
             }),
@@ -291,6 +300,7 @@ function resources(): Section {
               title: 'How long do scrapes take?',
               description: 'As Prometheus measured them.',
               unit: 's',
+              decimals: 2,
               noValue: 'no data',
               lines: [{ query: selector(targetMetric.scrapeDuration, ofJob), legend: '{{instance}}' }],
             }),

@@ -1,9 +1,8 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { lastOf, maxOf, metric } from '../alerts/promql.ts'
-import { recorded } from '../alerts/recordings.ts'
 import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
 import { assembled, labelVariable, type Section, uid } from './assemble.ts'
-import { selector, topicExpressions, worstShardOfBest } from './expressions.ts'
+import { selector, topicExpressions, usableReplicas, worstShardOfBest } from './expressions.ts'
 import { flowVariable } from './flow.ts'
 import { colour, missingAs, topicStates, wordForEach, wordsOf } from './meanings.ts'
 import { plain, stat, table, timeseries, usedSteps } from './panels.ts'
@@ -108,10 +107,11 @@ function now(timings: AlertTimings): Section {
               description:
                 'The time since the recovery point, proven and estimated. Red and dashed: the RPO budget of the topic. A gap: nobody knows.',
               unit: 's',
+              decimals: 1,
               noValue: 'no data',
               lines: [
                 { query: topic.exposure, legend: 'proven', colour: 'blue' },
-                { query: topic.estimatedExposure, legend: 'estimated', colour: 'light-blue' },
+                { query: topic.estimatedExposure, legend: 'estimated', colour: 'light-blue', isDashed: true },
                 { query: topic.budget, legend: 'RPO budget', colour: colour.broken, isDashed: true },
               ],
             }),
@@ -141,7 +141,6 @@ function now(timings: AlertTimings): Section {
 function partitions(timings: AlertTimings): Section {
   const bridge = promDuration(bridgeMs(timings))
   const last = (name: string): string => lastOf(selector(name, ofFlow, ofTopic), bridge)
-  const slackOfReplica = lastOf(selector(recorded.replicaSlack, ofFlow), bridge)
   return {
     title: 'Which partitions?',
     lines: [
@@ -167,7 +166,7 @@ function partitions(timings: AlertTimings): Section {
                 },
                 {
                   name: 'Would be lost',
-                  query: `time() - ${worstShardOfBest(`${last(metric.partitionRecoveryPoint)} and ignoring (topic, partition) ${slackOfReplica}`)}`,
+                  query: `time() - ${worstShardOfBest(`${last(metric.partitionRecoveryPoint)} and ignoring (topic, partition) ${usableReplicas(timings, ofFlow)}`)}`,
                   unit: 's',
                   decimals: 1,
                   mappings: [missingAs('none proven')],
@@ -208,16 +207,16 @@ function damages(timings: AlertTimings): Section {
           [
             6,
             stat({
-              title: 'When does the source delete what was not copied?',
+              title: 'How long until the source deletes what waits?',
               description:
-                "Time until the source's retention starts to delete records that are not on the target; negative: it may be deleting.",
+                "Time until the source's retention starts to delete records that are not on the target; minus: for so long it may have been deleting. None is known while nothing waits for long, and where it cannot be told.",
               unit: 's',
               decimals: 0,
-              noValue: 'nothing waits for long, or cannot be told',
+              noValue: 'none known',
               queries: [
                 `min without (instance, pod, shard) (${last(metric.topicRetentionDeadline)}) - time()`,
               ],
-              mappings: [missingAs('nothing waits for long, or cannot be told', colour.aside)],
+              mappings: [missingAs('none known', colour.aside)],
               steps: [
                 [null, colour.broken],
                 [0, colour.waits],

@@ -13,6 +13,7 @@ export interface Query {
   readonly refId: string
   readonly legendFormat?: string
   readonly instant: boolean
+  readonly format: 'table' | 'time_series'
   readonly datasource: unknown
 }
 

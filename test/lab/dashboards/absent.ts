@@ -14,16 +14,20 @@ export const mayBeEmpty: readonly MayBeEmpty[] = [
   { query: 'tidemark-flow: How fast is it spent? C', reason: wholeHours },
   { query: 'tidemark-flow: What cannot be seen? A', reason: nothingUnknown },
   {
-    query: 'tidemark-flow: When does the source delete what was not copied? A',
+    query: 'tidemark-flow: How long until the source deletes what waits? A',
     reason: 'there is no deadline while nothing waits for long',
   },
   {
-    query: 'tidemark-topic: When does the source delete what was not copied? A',
+    query: 'tidemark-topic: How long until the source deletes what waits? A',
     reason: 'there is no deadline while nothing waits for long',
   },
   {
     query: 'tidemark-topic: How many records waited? C',
     reason: 'records that are certainly missing are counted only where the tail was read',
+  },
+  {
+    query: 'tidemark-flow: How much would have been lost? B',
+    reason: 'the known point is shown only where the flow has none of its own',
   },
   { query: 'tidemark-flow: RPO budget passed', reason: 'nothing is breached before the breach' },
   { query: 'tidemark-flow: Nobody reports', reason: 'the exporter reports all the time' },

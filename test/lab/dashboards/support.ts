@@ -17,6 +17,8 @@ export interface Series {
 
 /** What a query of a dashboard found: its series, or what Prometheus said against it. */
 export interface Found {
+  /** Whether its series become rows of a table. */
+  readonly isTable: boolean
   readonly series: readonly Series[]
   readonly problems: readonly string[]
 }
@@ -47,9 +49,9 @@ interface Answer {
 export async function lookAtAll(look: Look): Promise<ReadonlyMap<string, Found>> {
   const found = new Map<string, Found>()
   for (const [uid, dashboard] of byUid) {
-    for (const { name, expr, isInstant } of queriesAskedBy(dashboard)) {
+    for (const { name, expr, isInstant, isTable } of queriesAskedBy(dashboard)) {
       const query = filledIn(expr, { __rate_interval: '15s', ...look.variables })
-      found.set(`${uid}: ${name}`, await ask(look, query, isInstant))
+      found.set(`${uid}: ${name}`, { ...(await ask(look, query, isInstant)), isTable })
     }
   }
   return found
@@ -58,17 +60,27 @@ export async function lookAtAll(look: Look): Promise<ReadonlyMap<string, Found>>
 function queriesAskedBy(dashboard: Dashboard) {
   return [
     ...figuresOf(dashboard).flatMap(panel =>
-      queriesOf(panel).map(({ refId, expr, instant }) => ({
+      queriesOf(panel).map(({ refId, expr, instant, format }) => ({
         name: `${panel.title} ${refId}`,
         expr,
         isInstant: instant,
+        isTable: format === 'table',
       })),
     ),
-    ...annotationsOf(dashboard).map(({ name, expr }) => ({ name, expr, isInstant: false })),
+    ...annotationsOf(dashboard).map(({ name, expr }) => ({
+      name,
+      expr,
+      isInstant: false,
+      isTable: false,
+    })),
   ]
 }
 
-async function ask({ address, since }: Look, query: string, isInstant: boolean): Promise<Found> {
+async function ask(
+  { address, since }: Look,
+  query: string,
+  isInstant: boolean,
+): Promise<Omit<Found, 'isTable'>> {
   const range = { start: String(since), end: String(Date.now() / 1000), step: '1' }
   const {
     error,
