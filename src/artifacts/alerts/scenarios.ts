@@ -985,6 +985,14 @@ const conditionStories: readonly Scenario[] = [
       'one suffices',
     ),
   ),
+  scenario(
+    'a topic is diverged, and another replica says no longer',
+    [
+      exporter({ flow: () => ({ unknown: { diverged: 0 } }) }),
+      exporter({ instance: 'b', flow: () => ({ unknown: { diverged: 1 } }) }),
+    ],
+    { 270: [], 300: [ticket('TidemarkTopicsDiverged')] },
+  ),
   scenario('no topic is diverged any more', exporter({ flow: () => ({ unknown: { diverged: 0 } }) }), {
     [1_800]: [],
   }),
@@ -1009,6 +1017,7 @@ const conditionStories: readonly Scenario[] = [
     'the source deletes what was not copied, and the deadline has passed',
     exporter({
       flow: now => ({ ...stall(killed)(now), retentionDeadline: killed + 5 * hour }),
+      fails: between(killed + hour, killed + hour + 60),
     }),
     {
       [killed + 1_800]: [rpo, burnsFast],
