@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Scene, scene, sceneOf, Traffic } from '../support/noc.ts'
@@ -136,6 +137,13 @@ describe('a page that is not current says so, and since when', () => {
     await refreshed(page)
     await site.stop()
     await expectOld(page, 'Tidemark cannot be reached.')
+    // Wherever somebody has scrolled to, and for everybody.
+    await page.setViewportSize({ width: 360, height: 300 })
+    await page.evaluate('scrollTo(0, 9999)')
+    const box = await notCurrent(page).boundingBox()
+    expect(box).toMatchObject({ x: 0, y: 0, width: 360 })
+    const { violations } = await new AxeBuilder({ page }).withRules(['color-contrast']).analyze()
+    expect(violations).toEqual([])
     await site.start()
     await expectCurrentAgain(page)
   })

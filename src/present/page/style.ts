@@ -19,8 +19,8 @@ p { margin: .4rem 0; } ul { margin: .2rem 0 .6rem; padding-left: 1.3rem; }
 .brand { font-weight: 700; margin: 0; } .top nav { flex: 1; } .top ol { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem; margin: 0; padding: 0; }
 .top li + li::before { content: "› "; color: var(--soft); }
 button, input, select { font: inherit; color: inherit; background: var(--bg); border: 1px solid var(--soft); border-radius: 4px; padding: .3rem .6rem; min-height: 2.25rem; max-width: 100%; }
-.old { position: sticky; top: 0; z-index: 1; margin: 0; padding: .6rem 1rem; font-weight: 700; background: var(--bad); color: var(--bg); flex-basis: 100%; }
-.outdated main { filter: grayscale(1); opacity: .7; }
+.old { position: fixed; inset: 0 0 auto; z-index: 1; margin: 0; padding: .6rem 1rem; font-size: 1.1rem; font-weight: 700; background: var(--bad); color: var(--bg); }
+.outdated body { padding-top: 3.5rem; } .outdated main { filter: grayscale(1); }
 .verdict { margin: 1rem 0; padding: .8rem 1rem; border: 2px solid var(--tone); border-left-width: 10px; border-radius: 4px; background: var(--card); }
 .verdict h1 { color: var(--tone); } .verdict p { margin: .3rem 0 0; }
 .kept { --tone: var(--good); } .near { --tone: var(--warn); } .breached { --tone: var(--bad); } .blind { --tone: var(--blind); } .idle { --tone: var(--idle); }
@@ -50,13 +50,13 @@ form { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: end; margi
 .spare { display: none; }
 footer { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .5rem; color: var(--soft); font-size: .875rem; }
 @media (max-width: 48rem) {
-  h1 { font-size: 1.4rem; } .body { display: block; } .loss { font-size: 1.15rem; } .flow { padding: .6rem .7rem; border-left-width: 6px; }
+  h1 { font-size: 1.4rem; } .top nav { order: 3; flex-basis: 100%; } .brand { flex: 1; } .body { display: block; } .loss { font-size: 1.15rem; } .flow { padding: .6rem .7rem; border-left-width: 6px; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .4rem; }
   table, caption, tbody, tr, th, td { display: block; } thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .spare { display: inline; } tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; border-bottom: 1px solid var(--line); padding: .4rem 0; } th, td { border: 0; padding: 0; } tbody th { flex: 1; } tbody th + td + td { flex-basis: 100%; }
 }
 @media print {
   :root { color-scheme: only light; } .skip, .top button, form, .pages { display: none; } body { font-size: 11pt; max-width: none; } a { color: inherit; text-decoration: none; }
-  .chip.full, .verdict, .spark rect { print-color-adjust: exact; } details::details-content { content-visibility: visible; height: auto; } thead { display: table-header-group; } tr { break-inside: avoid; }
+  .old { position: static; } .outdated body { padding-top: 0; } .old, .chip.full, .verdict, .spark rect { print-color-adjust: exact; } details::details-content { content-visibility: visible; height: auto; } thead { display: table-header-group; } tr { break-inside: avoid; }
 }
 `

@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { runCommand } from '../../../lab/command.ts'
 import { ensureTools } from '../../../lab/tools.ts'
 
 let running: Promise<Browser> | undefined
@@ -18,7 +19,7 @@ export async function closeBrowser(): Promise<void> {
 async function launch(): Promise<Browser> {
   await ensureTools(['chromium'])
   return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: await onPath('chromium'),
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -29,6 +30,12 @@ async function launch(): Promise<Browser> {
       '--no-first-run',
     ],
   })
+}
+
+/** Playwright wants the whole path. */
+async function onPath(command: string): Promise<string> {
+  const { output } = await runCommand('which', [command])
+  return output.trim()
 }
 
 export const desktop = { viewport: { width: 1280, height: 800 }, colorScheme: 'light' } as const
