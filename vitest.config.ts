@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
+          testTimeout: 30_000,
           exclude: ['test/lab/**', 'test/e2e/**', ...promtoolRuns],
           sequence: { groupOrder: 1 },
         },

@@ -58,6 +58,8 @@ function duration(meaning: string) {
 function word(meaning: string, expected = 'a name') {
   return scalar({ expected, meaning }, text => {
     if (text.trim() === '') return { why: 'it is blank' }
+    // Browsers take them out of any path.
+    if (text === '.' || text === '..') return { why: 'it cannot be part of an address' }
     return /\p{Cc}/u.test(text) ? { why: 'it holds control characters' } : { value: text }
   })
 }

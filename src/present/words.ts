@@ -261,8 +261,9 @@ export function blindSpots(
   }
   for (const [reason, topics] of unknownTopicsByReason) {
     const example = assessment.topics.find(t => t.status === 'unknown' && t.unknown?.reason === reason)
-    const detail = example?.unknown === undefined ? '' : `, such as ${example.unknown.detail}`
-    lines.push(`${plural(topics, 'topic')} unknown, ${reason}${detail}.`)
+    const detail = example?.unknown === undefined ? '' : `: ${example.unknown.detail}`
+    const oneOf = topics === 1 || detail === '' ? '' : ', for one'
+    lines.push(`${plural(topics, 'topic')} unknown (${reason})${oneOf}${detail}.`)
   }
   const { durable, pairs } = facts.engineUnknown
   if (durable !== undefined) lines.push(`The replicator's positions cannot be read: ${durable.detail}.`)

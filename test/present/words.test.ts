@@ -204,7 +204,7 @@ describe('what cannot be seen', () => {
     expect(told(world)).toEqual([
       'The source does not answer: the cluster does not answer.',
       '2 of 2 partitions cannot be judged.',
-      '1 topic unknown, timeout, such as the cluster does not answer.',
+      '1 topic unknown (timeout): the cluster does not answer.',
     ])
   })
 
@@ -214,7 +214,7 @@ describe('what cannot be seen', () => {
     world.source.set('payments', { ends: [1n] })
     world.hidden.add('payments')
     const lines = told(world).join('\n')
-    expect(lines).toContain('1 topic unknown, unauthorized, such as payments: code 29.')
+    expect(lines).toContain('1 topic unknown (unauthorized): payments: code 29.')
     expect(lines).toContain('east has answered "unauthorized": it may have topics that cannot be seen')
   })
 
