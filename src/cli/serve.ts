@@ -10,8 +10,8 @@ import { ChangeReporter } from '../observe/changes.ts'
 import { createClock } from '../observe/clock.ts'
 import { Observer } from '../observe/observer.ts'
 import { onRequestSent } from '../sources/kafka/client.ts'
-import { RealKafkaCluster } from '../sources/kafka/cluster.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
+import { guardAgainstTheClient, openClusters } from './clusters.ts'
 import { type CommandOutput, exitCode } from './output.ts'
 
 export interface ServeOptions {
@@ -20,8 +20,6 @@ export interface ServeOptions {
   readonly version: string
 }
 
-/** One request may take this share of a poll's time, so that a second broker can be tried within it. */
-const requestShare = 0.4
 /** Answers in flight get this long when the process is told to end. */
 const closeGraceMs = 2_000
 
@@ -49,7 +47,13 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
     return exitCode.failed
   }
   log.info({ version: options.version, port: server.port, flows: config.flows.length }, 'listening')
-  const stopGuarding = guardAgainstTheClient(log)
+  const stopGuarding = guardAgainstTheClient(
+    error => log.error({ err: error }, 'a broker sent something that cannot be read'),
+    error => {
+      log.error({ err: error }, 'uncaught exception')
+      process.exit(exitCode.failed)
+    },
+  )
   exporter.observer.start()
 
   const signal = await ended
@@ -72,16 +76,7 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     wallMs: () => Date.now(),
   })
   const stopCounting = onRequestSent(({ kafkaCluster, api }) => selfMetrics.requestSent(kafkaCluster, api))
-  const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
-  const used = new Set(config.flows.flatMap(({ source, target }) => [source, target]))
-  const clusters = new Map(
-    config.clusters
-      .filter(({ name }) => used.has(name))
-      .map(({ name, bootstrapServers }) => [
-        name,
-        new RealKafkaCluster({ cluster: name, bootstrap: bootstrapServers, requestTimeoutMs }),
-      ]),
-  )
+  const { clusters, close } = openClusters(config)
   const changes = new ChangeReporter()
   const malformed = new Set<string>()
   let families = { text: '', openMetricsText: '' }
@@ -120,7 +115,7 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     observer,
     async close(): Promise<void> {
       stopCounting()
-      await Promise.all(Array.from(clusters.values(), cluster => cluster.close()))
+      await close()
     },
   }
 }
@@ -129,25 +124,4 @@ function signalled(): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })
-}
-
-/**
- * The Kafka client throws outside of any call when a broker's answer is corrupt: that is one failed poll and no
- * reason to end. Anything else is a defect, and ends the process.
- */
-function guardAgainstTheClient(log: Logger): () => void {
-  const onUncaught = (error: unknown): void => {
-    const fromClient = error instanceof Error && error.stack?.includes('@platformatic/kafka') === true
-    log.error(
-      { err: error },
-      fromClient ? 'a broker sent something that cannot be read' : 'uncaught exception',
-    )
-    if (!fromClient) process.exit(exitCode.failed)
-  }
-  process.on('uncaughtException', onUncaught)
-  process.on('unhandledRejection', onUncaught)
-  return () => {
-    process.off('uncaughtException', onUncaught)
-    process.off('unhandledRejection', onUncaught)
-  }
 }

@@ -1,0 +1,48 @@
+import type { ValidatedConfig } from '../config/config.ts'
+import type { Flow } from '../model/flow.ts'
+import { RealKafkaCluster } from '../sources/kafka/cluster.ts'
+
+/** One request may take this share of a poll's time, so that a second broker can be tried within it. */
+const requestShare = 0.4
+
+/** The clusters of some flows of a configuration by name; connections are made when they are asked something. */
+export function openClusters(config: ValidatedConfig, flows: readonly Flow[] = config.flows) {
+  const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
+  const used = new Set(flows.flatMap(({ source, target }) => [source, target]))
+  const clusters = new Map(
+    config.clusters
+      .filter(({ name }) => used.has(name))
+      .map(({ name, bootstrapServers }) => [
+        name,
+        new RealKafkaCluster({ cluster: name, bootstrap: bootstrapServers, requestTimeoutMs }),
+      ]),
+  )
+  return {
+    clusters,
+    async close(): Promise<void> {
+      await Promise.all(Array.from(clusters.values(), cluster => cluster.close()))
+    },
+  }
+}
+
+/**
+ * The Kafka client throws outside of any call when a broker's answer is corrupt: that is one failed poll and no
+ * reason to end. Anything else is a defect.
+ * @returns what ends the guarding
+ */
+export function guardAgainstTheClient(
+  onCorrupt: (error: unknown) => void,
+  onDefect: (error: unknown) => void,
+): () => void {
+  const onUncaught = (error: unknown): void => {
+    const isOfClient = error instanceof Error && error.stack?.includes('@platformatic/kafka') === true
+    if (isOfClient) onCorrupt(error)
+    else onDefect(error)
+  }
+  process.on('uncaughtException', onUncaught)
+  process.on('unhandledRejection', onUncaught)
+  return () => {
+    process.off('uncaughtException', onUncaught)
+    process.off('unhandledRejection', onUncaught)
+  }
+}
