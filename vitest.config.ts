@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 /** Hours and days of alerts, told by promtool: minutes, so that they are not part of the fast loop. */
-const promtoolRuns = ['test/alerts/{scenarios,outages,mutation}.test.ts', 'test/dashboards/states.test.ts']
+const promtoolRuns = [
+  'test/alerts/{scenarios,outages,mutation}.test.ts',
+  'test/dashboards/states.test.ts',
+  'test/report/*.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -1,6 +1,9 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { type CommandOutput, exitCode } from './output.ts'
 
+/** How a secret is named in an option. */
+const secretForms = `'\${env:NAME}' or '\${file:PATH}'`
+
 const help = {
   program: `
 Tidemark watches pairs of Kafka clusters that replicate to each other and answers, all the time and provably:
@@ -34,6 +37,18 @@ Ends with exit code 0 on SIGTERM or SIGINT; 2 when the configuration is wrong.`,
   validate: `
 Prints every problem at once, with its place in the file, what was expected and what was found. Connects to nothing.
 Exit code 0 when it is valid (warnings included), 2 when not.`,
+  report: `
+Writes one HTML file for people who have to rely on it later: what would be lost now, on what basis, what cannot be
+seen; with a month, how the objective was kept in it, from the series that the recording rules wrote.
+
+  tidemark report --out report.html --from http://tidemark:9847
+  tidemark report --out october.html --from http://tidemark:9847 --prometheus http://prometheus:9090 --month 2026-10
+
+By a configuration it polls by itself, a few times: what needs history is then unknown. A secret is named, not written:
+--prometheus-token '\${env:PROMETHEUS_TOKEN}' or '\${file:/run/secrets/token}'.
+
+Exit code 0 when the file is written, 1 when something could not be read, 2 for wrong options or a wrong configuration.
+A file that is there already is replaced only by a whole one.`,
   generate: `
 docs: the references of metrics, configuration and API. alerts: recording and alert rules for Prometheus, Mimir and
 Thanos, the same as a PrometheusRule, their promtool tests, an example for Alertmanager and its PagerDuty template.
@@ -90,6 +105,25 @@ export async function runProgram(
     .action(async (options: { config: string }) => {
       const { validate } = await import('./validate.ts')
       code = await validate(options, output)
+    })
+
+  program
+    .command('report')
+    .description('write what is known now, and how a month went, as one HTML file')
+    .requiredOption('--out <file>', 'the file to write')
+    .option('--from <url>', 'the exporter that runs, such as http://tidemark:9847')
+    .option('--config <file>', 'or a configuration, YAML, to poll by')
+    .option('--flow <name>', 'only this flow')
+    .optionsGroup('With a month:')
+    .option('--prometheus <url>', 'the Prometheus that evaluates the recording rules')
+    .option('--month <YYYY-MM>', 'which month, in UTC; the running one is judged until now')
+    .option('--prometheus-token <secret>', `a bearer token: ${secretForms}`)
+    .option('--prometheus-user <name>', 'a user for basic authentication')
+    .option('--prometheus-password <secret>', `its password: ${secretForms}`)
+    .addHelpText('after', help.report)
+    .action(async (options: { out: string }) => {
+      const { report } = await import('./report.ts')
+      code = await report({ ...options, version }, output)
     })
 
   program
