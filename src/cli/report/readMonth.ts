@@ -12,8 +12,9 @@ const dayMs = 24 * hourMs
 const leadMs = 2 * hourMs
 /** Looked at before and after a month, for where a breach began that was there already, and where one ended. */
 const aroundMs = 7 * dayMs
-/** So many series are read a day at a time; of more, a shorter time. */
-const seriesOfADay = 400
+/** About so many samples are in memory at once, some 200 bytes each. */
+const samplesOfAPiece = 150_000
+const shortestPieceMs = 600_000
 
 export interface MonthQuestion {
   readonly period: Period
@@ -91,11 +92,18 @@ async function readHistories(
       readers.set(key, reader)
       reader.add(pieces)
     }
-    pieceMs = Math.max(hourMs, dayMs / Math.max(1, Math.ceil(series.length / seriesOfADay)))
+    pieceMs = nextPieceMs(series, toMs - fromMs)
     fromMs = toMs
     onProgress((toMs - period.fromMs) / (period.toMs - period.fromMs))
   }
   return new Map([...readers].map(([key, reader]) => [key, reader.end()]))
+}
+
+/** How much time to read next, by how many samples the last piece had. */
+function nextPieceMs(series: readonly PrometheusSeries[], lastMs: number): number {
+  const samples = series.reduce((sum, { samples: { length } }) => sum + length, 0)
+  const fittingMs = samples === 0 ? dayMs : (lastMs * samplesOfAPiece) / samples
+  return Math.round(Math.min(dayMs, Math.max(shortestPieceMs, fittingMs)))
 }
 
 /** Puts together what is recorded of one flow. */

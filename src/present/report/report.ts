@@ -118,7 +118,7 @@ function monthRange({ fromMs, untilMs, toMs }: ReportedMonth): string {
 
 function shortTable(report: Report, flows: readonly ReportedFlow[]): Html {
   const { month } = report
-  return html`<table>
+  return html`<table class="short">
 <thead><tr><th>flow</th><th>now</th><th class="number">exposure</th><th class="number">budget</th>${
     month === undefined
       ? nothing

@@ -22,7 +22,7 @@ thead th { border-bottom: 1.5px solid var(--fg); } .facts th { width: 12rem; fon
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } th.number { white-space: normal; }
 .instant, .word { white-space: nowrap; } .note { display: block; color: var(--soft); white-space: normal; }
 .topics { table-layout: fixed; } .topics th:nth-child(1) { width: 28%; } .topics th:nth-child(2) { width: 9%; } .topics th:nth-child(4) { width: 19%; } .topics th:nth-child(5) { width: 8%; }
-.topics .number { white-space: normal; } .heading { overflow-wrap: normal; }
+.topics .number { white-space: normal; } .heading { overflow-wrap: normal; } .short td:first-child { min-width: 5.5rem; }
 figure { margin: .6rem 0; break-inside: avoid; } .picture { width: 100%; height: auto; display: block; }
 .axis { font-size: 9px; fill: var(--soft); } .grid { stroke: var(--line); stroke-width: .7; }
 svg .kept { fill: #aadfb5; } svg .breached { fill: #c1121f; } svg .unreported { fill: #7b3fc4; } svg .maintenance { fill: #b5bcc4; }
@@ -35,5 +35,6 @@ svg.spark { height: 22mm; border: 1px solid var(--line); } .spark path { fill: n
 svg .half { fill: #2da44e; } svg .near { fill: #d4a72c; } svg .past { fill: #c1121f; } .bar .mark { stroke: #1b1f24; stroke-width: 1; }
 dl { margin: 0; } dt { font-weight: 700; margin-top: .5rem; } dd { margin: 0; }
 tr, dt, .keep { break-inside: avoid; } h2, h3, dt, caption { break-after: avoid; } thead { display: table-header-group; }
+@media screen and (max-width: 48rem) { table { display: block; overflow-x: auto; } td:first-child { min-width: 7rem; } .facts th { width: 8rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } section.flow { break-before: page; border-top: 0; margin-top: 0; } }
 `
