@@ -35,7 +35,7 @@ beforeAll(async () => {
     openMetricsOf([eastToWest, westToEast, westToEastOfTest], '2026-09-30T20:00Z', '2026-11-01T04:00Z'),
   )
   months = await monthsUntil('2026-11-15T00:00Z')
-}, 120_000)
+}, 300_000)
 afterAll(() => prometheus?.close())
 
 /** 31 days. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { freePort } from '../../../lab/ports.ts'
 import { SupervisedProcess } from '../../../lab/process.ts'
 import { Service } from '../../../lab/service.ts'
+import { ensureTools } from '../../../lab/tools.ts'
 import { waitUntil } from '../../../lab/wait.ts'
 import { promtool } from '../../support/promtool.ts'
 
@@ -21,6 +22,7 @@ export class FilledPrometheus extends Service {
 
   /** Writes blocks from a text in the OpenMetrics format whose samples have timestamps, and starts it. */
   static async start(openMetrics: string): Promise<FilledPrometheus> {
+    await ensureTools(['promtool'])
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-filled-'))
     const [source, data] = [join(folder, 'samples'), join(folder, 'data')]
     await writeFile(source, openMetrics)
@@ -28,10 +30,15 @@ export class FilledPrometheus extends Service {
     // Hundreds of blocks of two hours would take it a minute.
     const filling = ['tsdb', 'create-blocks-from', '--quiet', '--max-block-duration=2160h', 'openmetrics']
     const { code, said } = await promtool([...filling, source, data])
-    if (code !== 0) throw new Error(`promtool ${filling.join(' ')}: ${said}`)
     const prometheus = new FilledPrometheus(folder, await freePort())
-    await prometheus.start()
-    return prometheus
+    try {
+      if (code !== 0) throw new Error(`promtool ${filling.join(' ')}: ${said}`)
+      await prometheus.start()
+      return prometheus
+    } catch (error) {
+      await prometheus.close()
+      throw error
+    }
   }
 
   async close(): Promise<void> {
