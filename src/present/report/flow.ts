@@ -5,6 +5,7 @@ import type { FlowSummaryView, TopicSummaryView } from '../schema.ts'
 import { count, duration } from '../words.ts'
 import { budgetBar } from './exposure.ts'
 import { configuredShare, viewedInstant } from './text.ts'
+import { wide } from './wide.ts'
 
 export interface ReportedFlow {
   readonly view: AnyFlowView
@@ -39,7 +40,7 @@ ${factTable(view)}
 <h3>Audit of the copy</h3>
 ${auditText(view)}
 <h3>Topics, worst first</h3>
-${topicTable(flow)}`
+${wide(`Topics of ${view.flow}`, topicTable(flow))}`
 }
 
 function history({ flow, exposureHistory, budgetSeconds }: FlowSummaryView, id: string, now: string): Html {

@@ -3,6 +3,7 @@ import type { MonthState } from '../../assess/month/states.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { calendar, calendarTitle } from './calendar.ts'
 import { configuredShare, exactDuration, instantText, shareText, spentText } from './text.ts'
+import { wide } from './wide.ts'
 
 /** More breaches than that are no table that people read: the longest are shown. */
 export const breachesShown = 200
@@ -61,6 +62,7 @@ export function keptText({ keptRatio, atLeastRatio, atMostRatio, untoldMs, badMs
 export function monthSection(month: MonthOfFlow, title: string, apart: string): Html {
   const { account, flow, stretches } = month
   const { word, colour } = verdictText(account)
+  const named = apart === '' ? flow : `${flow}, ${apart}`
   return html`<div class="month">
 <h3>${title}${apart === '' ? nothing : html` <span class="soft">${apart}</span>`}</h3>
 <p class="verdict"><strong class="${colour}">${word}</strong>: ${keptSentence(account)}</p>
@@ -70,8 +72,8 @@ ${account.untoldMs > 0 ? html`<p>${untoldSentence(account)}</p>` : nothing}
 ${calendar(account.period, stretches, calendarTitle(flow, account.period, account.breaches.length))}
 <figcaption>A row a day, midnight to midnight UTC. ${legend()}</figcaption>
 </figure>
-${timeTable(account)}
-${breachTable(account)}
+${wide(`Where the time of ${named} went`, timeTable(account))}
+${account.breaches.length === 0 ? html`<p>No breach was recorded.</p>` : wide(`Breaches of ${named}`, breachTable(account))}
 </div>`
 }
 
@@ -138,7 +140,6 @@ function timeTable({ time, period }: Account): Html {
 }
 
 function breachTable({ breaches, period }: Account): Html {
-  if (breaches.length === 0) return html`<p>No breach was recorded.</p>`
   const longest = breaches.toSorted((a, b) => b.badInPeriodMs - a.badInPeriodMs).slice(0, breachesShown)
   const shown = breaches.filter(breach => longest.includes(breach))
   const left = breaches.length - shown.length

@@ -8,6 +8,7 @@ import { glossary, monthDefinition } from './glossary.ts'
 import { keptText, monthSection, verdictText } from './month.ts'
 import { reportStyle } from './style.ts'
 import { exactDuration, instantText, monthText, spentText, viewedInstant } from './text.ts'
+import { wide } from './wide.ts'
 
 /** Where what is known now comes from. */
 export type Origin =
@@ -66,8 +67,9 @@ ${originTable(report)}
 <main>
 <section>
 <h2>In short</h2>
-${shortTable(report, flows)}
-${clusterTable(report)}
+${wide('All flows in short', shortTable(report, flows))}
+${flows.length === 0 ? html`<p>No flow is configured.</p>` : nothing}
+${wide('The clusters', clusterTable(report))}
 </section>
 ${flows.map((flow, index) => flowSection(flow, index, report))}
 ${month === undefined ? nothing : unwatchedMonths(month, unwatched(report))}
@@ -125,8 +127,7 @@ function shortTable(report: Report, flows: readonly ReportedFlow[]): Html {
       : html`<th>${monthText(month.fromMs)}${month.untilMs < month.toMs ? ' so far' : ''}</th><th class="number">budget kept</th><th class="number">error budget spent</th><th class="number heading">breaches</th>`
   }</tr></thead>
 <tbody>${flows.flatMap(flow => shortRows(flow, report))}${month === undefined ? nothing : unwatchedRows(month, unwatched(report))}</tbody>
-</table>
-${flows.length === 0 ? html`<p>No flow is configured.</p>` : nothing}`
+</table>`
 }
 
 function shortRows({ view: flow }: ReportedFlow, report: Report): readonly Html[] {

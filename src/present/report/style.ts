@@ -35,6 +35,7 @@ svg.spark { height: 22mm; border: 1px solid var(--line); } .spark path { fill: n
 svg .half { fill: #2da44e; } svg .near { fill: #d4a72c; } svg .past { fill: #c1121f; } .bar .mark { stroke: #1b1f24; stroke-width: 1; }
 dl { margin: 0; } dt { font-weight: 700; margin-top: .5rem; } dd { margin: 0; }
 tr, dt, .keep { break-inside: avoid; } h2, h3, dt, caption { break-after: avoid; } thead { display: table-header-group; }
-@media screen and (max-width: 48rem) { table { display: block; overflow-x: auto; } td:first-child { min-width: 7rem; } .facts th { width: 8rem; } }
+@media screen { .wide { overflow-x: auto; } .topics { min-width: 36rem; } }
+@media screen and (max-width: 48rem) { td:first-child { min-width: 7rem; } .facts th { width: 8rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } section.flow { break-before: page; border-top: 0; margin-top: 0; } }
 `
