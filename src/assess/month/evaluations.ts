@@ -87,9 +87,10 @@ export class Evaluations {
 /** What an evaluation says of a flow. The words are those of docs/report.md. */
 export function stateOf({ bad, unreported, active, expected, maintenanceUntil }: Facts): MonthState {
   if (bad !== undefined && bad > 0) return unreported === undefined ? 'breached' : 'unreported'
-  if (bad !== undefined) return 'kept'
+  // What is outside of the SLO is recorded as not bad, or by older rules as nothing.
   if (active === 0) {
     return maintenanceUntil !== undefined && maintenanceUntil > 0 ? 'maintenance' : 'failed_over'
   }
+  if (bad !== undefined) return 'kept'
   return active === undefined && expected === undefined ? 'no_data' : 'unjudged'
 }

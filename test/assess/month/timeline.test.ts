@@ -134,6 +134,12 @@ test.each<[string, Facts, string]>([
   ['the deadline has passed', passed(-1), 'breached'],
   ['no exporter told', { expected: 1, unreported: 1, bad: 1 }, 'unreported'],
   ['in maintenance', { active: 0, maintenanceUntil: 1_800_000_000, slack: -5 }, 'maintenance'],
+  [
+    'in maintenance, recorded as not bad',
+    { active: 0, maintenanceUntil: 1_800_000_000, bad: 0 },
+    'maintenance',
+  ],
+  ['failed over, recorded as not bad', { active: 0, maintenanceUntil: 0, bad: 0 }, 'failed_over'],
   ['failed over', { active: 0, maintenanceUntil: 0, slack: -5 }, 'failed_over'],
   ['an exporter that has just started', { active: 1, expected: 1, slack: 10 }, 'unjudged'],
   ['an exporter that does not answer, for a moment', { expected: 1 }, 'unjudged'],

@@ -47,9 +47,9 @@ export function recordedOf(
     case 'unreported':
       return { expected: 1, unreported: 1, bad: 1 }
     case 'maintenance':
-      return { ...configured, slack: 240, active: 0, maintenanceUntil: situation.untilMs / 1000 }
+      return { ...configured, slack: 240, active: 0, maintenanceUntil: situation.untilMs / 1000, bad: 0 }
     case 'failed_over':
-      return { ...configured, slack: -5_000, active: 0, maintenanceUntil: 0 }
+      return { ...configured, slack: -5_000, active: 0, maintenanceUntil: 0, bad: 0 }
     case 'nothing':
       return {}
   }
