@@ -4,7 +4,8 @@ import { byUid, figuresOf, filledIn, queriesOf } from '../test/dashboards/suppor
 import { medianOf, states, whileMonitored } from './monitored.ts'
 
 // What a look at a dashboard costs a real Prometheus: each query as Grafana sends it, over 20 flows of 1,000 topics,
-// while all is well and while every flow is past its deadline. The wall has to stay below 200 ms in all.
+// while all is well and while every flow is past its deadline. The wall has to stay below 200 ms in all. The least of
+// several looks is given beside their median: what else a busy machine does is no part of the cost.
 
 const size = { flows: 20, topics: 1_000 }
 // Often enough for ranges of two samples, and seldom enough that a scrape of so many series hits few looks.
@@ -21,12 +22,17 @@ for (const { name, budgetMs } of states) {
     console.log(`${name}: ${size.flows} flows x ${size.topics} topics, ${series} series`)
     for (const [uid, dashboard] of byUid) {
       const costs = await costsOf(dashboard, url)
-      const sum = costs.reduce((total, { ms }) => total + ms, 0)
-      const target = uid === 'tidemark-noc' ? `, of ${wallTargetMs} ms` : ''
-      console.log(`  ${uid}: ${costs.length} queries, ${sum.toFixed(0)} ms${target}`)
+      const sumOf = (figure: (cost: Cost) => number): string =>
+        costs.reduce((total, cost) => total + figure(cost), 0).toFixed(0)
+      const target = uid === 'tidemark-noc' ? `; below ${wallTargetMs} ms is wanted` : ''
+      console.log(
+        `  ${uid}: ${costs.length} queries, median ${sumOf(({ ms }) => ms)} ms, least ${sumOf(({ leastMs }) => leastMs)} ms${target}`,
+      )
       const shown = uid === 'tidemark-noc' ? costs : costs.toSorted((a, b) => b.ms - a.ms).slice(0, 3)
-      for (const { what, ms, found } of shown) {
-        console.log(`    ${ms.toFixed(1).padStart(7)} ms  ${String(found).padStart(4)} series  ${what}`)
+      for (const { what, ms, leastMs, found } of shown) {
+        console.log(
+          `    ${ms.toFixed(1).padStart(7)} ms, least ${leastMs.toFixed(1).padStart(6)} ms  ${String(found).padStart(4)} series  ${what}`,
+        )
       }
     }
   })
@@ -35,6 +41,7 @@ for (const { name, budgetMs } of states) {
 interface Cost {
   readonly what: string
   readonly ms: number
+  readonly leastMs: number
   /** How many series the answer has. */
   readonly found: number
 }
@@ -56,7 +63,12 @@ async function costsOf(dashboard: Dashboard, url: string): Promise<readonly Cost
       query.times.push(performance.now() - started)
     }
   }
-  return asked.map(({ what, times, found }) => ({ what, ms: medianOf(times), found }))
+  return asked.map(({ what, times, found }) => ({
+    what,
+    ms: medianOf(times),
+    leastMs: Math.min(...times),
+    found,
+  }))
 }
 
 interface Answer {

@@ -64,8 +64,8 @@ export interface FlowExpressions {
   readonly knownExposure: string
   readonly estimatedExposure: string
   readonly budget: string
-  /** Seconds until the budget is no longer shown to be kept; negative after that. */
-  readonly slack: string
+  /** Seconds until the budget is no longer shown to be kept, 0 after that; `notCounted` as for `used`. */
+  readonly left: string
   /** Seconds since both clusters last answered, also after the exporter went away. */
   readonly age: string
   /** Whether a flow is expected to keep its budget, also after the exporter went away. */
@@ -90,6 +90,8 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
   const slack = last(recorded.slack)
   // Not of the flow's budget: the topic that comes first may have its own.
   const used = `clamp_min(1 - ${slack} / ${worstShardOfBest(last(metric.rpoDeadlineBudget))}, 0)`
+  const counted = (vector: string): string =>
+    `${vector} and ${last(recorded.active)} == 1 or (${last(recorded.active)} == 0) * 0 + ${notCounted}`
   const age = `time() - ${worstShardOfBest(remembered(metric.observationTimestamp))}`
   const active = remembered(recorded.active)
   const code = (vector: string, name: keyof typeof flowStates): string =>
@@ -127,12 +129,12 @@ export function flowExpressions(timings: AlertTimings, matchers: Matchers = ''):
 
   return {
     state,
-    used: `${used} and ${last(recorded.active)} == 1 or (${last(recorded.active)} == 0) * 0 + ${notCounted}`,
+    used: counted(used),
     exposure: `(${since(metric.recoveryPoint)}) unless ${isUnproven}`,
     knownExposure: since(metric.knownRecoveryPoint),
     estimatedExposure: since(metric.estimatedRecoveryPoint),
     budget,
-    slack,
+    left: counted(`clamp_min(${slack}, 0)`),
     age,
     active,
     unknownTopics: countOver(last(metric.flowTopics, 'status="unknown"'), 'status'),

@@ -1,5 +1,5 @@
 import { AnnotationQueryBuilder, type Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { lastOf, maxOf, metric } from '../alerts/promql.ts'
+import { copyLabels, lastOf, maxOf, metric } from '../alerts/promql.ts'
 import { recorded } from '../alerts/recordings.ts'
 import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
 import { assembled, labelVariable, linkTo, type Section, uid } from './assemble.ts'
@@ -12,7 +12,7 @@ import {
   worst,
   worstShardOfBest,
 } from './expressions.ts'
-import { colour, flowStates, missingAs, topicStates, usedWords, wordsOf } from './meanings.ts'
+import { colour, flowStates, leftWords, missingAs, topicStates, usedWords, wordsOf } from './meanings.ts'
 import { datasource, plain, reference, stat, stateTimeline, table, timeseries, usedSteps } from './panels.ts'
 
 const ofFlow = 'flow="$flow"'
@@ -102,18 +102,15 @@ function now(timings: AlertTimings): Section {
           [
             4,
             stat({
-              title: 'How long is it still kept? Minus: passed since',
+              title: 'Kept for how long?',
               description:
-                'Seconds to the deadline, the instant after which the budget is no longer shown to be kept. Negative since it passed.',
+                'The time to the deadline, the instant after which the budget is no longer shown to be kept. Grey: in maintenance or failed over.',
               unit: 's',
               decimals: 1,
               noValue: 'unknown',
-              queries: [flow.slack],
-              mappings: [missingAs('unknown')],
-              steps: [
-                [null, colour.broken],
-                [0, colour.kept],
-              ],
+              queries: [flow.left],
+              mappings: leftWords('passed', missingAs('unknown')),
+              steps: [[null, colour.kept]],
             }),
           ],
           [
@@ -499,18 +496,17 @@ function damages(timings: AlertTimings): Section {
             stat({
               title: 'How long until the source deletes what waits?',
               description:
-                "Time until the source's retention starts to delete records that are not on the target; minus: for so long it may have been deleting. None is known while nothing waits for long, and where it cannot be told.",
+                "Time until the source's retention starts to delete records that are not on the target; red when it may be deleting. None is known while nothing waits for long, and where it cannot be told.",
               unit: 's',
               decimals: 0,
               noValue: 'none known',
               queries: [
-                `min without (instance, pod, shard) (${last(metric.flowRetentionDeadline)}) - time()`,
+                `clamp_min(min without (${copyLabels}) (${last(metric.flowRetentionDeadline)}) - time(), 0)`,
               ],
-              mappings: [missingAs('none known', colour.aside)],
+              mappings: leftWords('deleting', missingAs('none known', colour.aside)),
               steps: [
-                [null, colour.broken],
-                [0, colour.waits],
-                [4 * 3_600, colour.plain],
+                [null, colour.waits],
+                [4 * 3_600, colour.aside],
               ],
             }),
           ],

@@ -75,6 +75,18 @@ export function missingAs(text: string, color: string = colour.unknown): ValueMa
 /** In place of the used share of a budget that nobody is expected to keep. */
 export const notCounted = -1
 
+/** In place of a time that is over. */
+export const over = 0
+
+/** Words for what is no time that is left; `word` is said when it is over. */
+export function leftWords(word: string, missing: ValueMapping): readonly ValueMapping[] {
+  return [
+    rangeMapping(notCounted, notCounted, 'not counted', colour.aside),
+    rangeMapping(over, over, word, colour.broken, 1),
+    missing,
+  ]
+}
+
 /** Words for what is no used share of a budget. */
 export const usedWords: readonly ValueMapping[] = [
   rangeMapping(notCounted, notCounted, 'not counted', colour.aside),

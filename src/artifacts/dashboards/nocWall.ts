@@ -2,7 +2,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { lastOf, maxOf, metric } from '../alerts/promql.ts'
 import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
 import { assembled, linkTo, uid } from './assemble.ts'
-import { flowExpressions, worst } from './expressions.ts'
+import { flowExpressions } from './expressions.ts'
 import { colour, flowStates, missingAs, rangeMapping, usedWords, wordForEach, wordsOf } from './meanings.ts'
 import { plain, reference, type StatOptions, stat, table, text, usedSteps } from './panels.ts'
 
@@ -11,9 +11,7 @@ const shown = 5
 
 const fontSizes = { title: 26, value: 42 }
 
-const legend = `**If a source cluster died now.** Times are UTC.
-
-🟩 budget kept · 🟨 half used, or nothing moves · 🟥 passed, or records lost · 🟪 nobody can tell · ⬜ maintenance, failed over`
+const legend = `**If a source cluster died now.** Times are UTC. Green: the budget is kept. Yellow: half of it is used, or nothing moves. Red: it is passed, or records are lost. Purple: nobody can tell. Grey: maintenance, failed over.`
 
 /**
  * One screen, to be read from four metres: the worst flows first. 22 cells are 828 pixels: 1080 without 40 of Grafana's
@@ -22,10 +20,10 @@ const legend = `**If a source cluster died now.** Times are UTC.
 export function nocWall(timings: AlertTimings): Dashboard {
   const bridge = promDuration(bridgeMs(timings))
   const flows = flowExpressions(timings)
-  const worstState = worst(shown, flows.state)
   const toFlow = linkTo(uid.flow, 'This flow', { flow: reference('__data.fields.flow:percentencode') })
+  // The same rows in the same order in each panel, so that flows in the same state stand side by side too.
   const ofWorst = (query: string): Pick<StatOptions, 'queries' | 'rows' | 'fontSizes' | 'link'> => ({
-    queries: [worstState, `(${flows.withEveryFlow(query)}) and ${worstState}`],
+    queries: [flows.state, flows.withEveryFlow(query)],
     rows: { show: 'Value #B', sortBy: 'Value #A', label: 'flow', count: shown },
     fontSizes,
     link: toFlow,
@@ -97,7 +95,7 @@ export function nocWall(timings: AlertTimings): Dashboard {
                   description: `The ${shown} worst flows, the worst first, and what is the matter. "unreported": no exporter says anything of the flow. "blind": its clusters have not both answered lately. "partly unknown": a topic has no proven recovery point, or cannot be judged.`,
                   unit: 'none',
                   noValue: 'no data',
-                  queries: [worstState],
+                  queries: [flows.state],
                   rows: { show: 'Value', sortBy: 'Value', label: 'flow', count: shown },
                   mappings: wordsOf(flowStates, 'no data'),
                   fontSizes,

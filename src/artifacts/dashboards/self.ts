@@ -69,14 +69,13 @@ function exporters(timings: AlertTimings): Section {
                   steps: plain,
                 },
                 {
-                  name: 'Clock ahead by',
-                  query: `${clock} - timestamp(${clock})`,
+                  name: 'Clock off by',
+                  query: `abs(${clock} - timestamp(${clock}))`,
                   unit: 's',
                   decimals: 1,
                   mappings: [missingAs('unknown')],
                   steps: [
-                    [null, colour.unknown],
-                    [-5, colour.plain],
+                    [null, colour.plain],
                     [5, colour.unknown],
                   ],
                 },
@@ -167,7 +166,6 @@ function polls(): Section {
               description:
                 'The mean, and what nineteen of twenty stay below. The dashed line is the longest gap between two polls by the schedule: above it polls are left out.',
               unit: 's',
-              decimals: 2,
               noValue: 'no data',
               lines: [
                 {
@@ -273,7 +271,6 @@ function resources(): Section {
               description:
                 'The delay of the event loop that 99 of 100 turns stay below. A second delays answers and polls.',
               unit: 's',
-              decimals: 2,
               noValue: 'no data',
               lines: [{ query: selector(processMetric.eventLoopLag, ofJob), legend: '{{instance}}' }],
             }),
@@ -300,7 +297,6 @@ function resources(): Section {
               title: 'How long do scrapes take?',
               description: 'As Prometheus measured them.',
               unit: 's',
-              decimals: 2,
               noValue: 'no data',
               lines: [{ query: selector(targetMetric.scrapeDuration, ofJob), legend: '{{instance}}' }],
             }),

@@ -1,10 +1,10 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { lastOf, maxOf, metric } from '../alerts/promql.ts'
+import { copyLabels, lastOf, maxOf, metric } from '../alerts/promql.ts'
 import { type AlertTimings, bridgeMs, promDuration } from '../alerts/timings.ts'
 import { assembled, labelVariable, type Section, uid } from './assemble.ts'
 import { selector, topicExpressions, usableReplicas, worstShardOfBest } from './expressions.ts'
 import { flowVariable } from './flow.ts'
-import { colour, missingAs, topicStates, wordForEach, wordsOf } from './meanings.ts'
+import { colour, leftWords, missingAs, topicStates, wordForEach, wordsOf } from './meanings.ts'
 import { plain, stat, table, timeseries, usedSteps } from './panels.ts'
 
 const ofFlow = 'flow="$flow"'
@@ -209,18 +209,17 @@ function damages(timings: AlertTimings): Section {
             stat({
               title: 'How long until the source deletes what waits?',
               description:
-                "Time until the source's retention starts to delete records that are not on the target; minus: for so long it may have been deleting. None is known while nothing waits for long, and where it cannot be told.",
+                "Time until the source's retention starts to delete records that are not on the target; red when it may be deleting. None is known while nothing waits for long, and where it cannot be told.",
               unit: 's',
               decimals: 0,
               noValue: 'none known',
               queries: [
-                `min without (instance, pod, shard) (${last(metric.topicRetentionDeadline)}) - time()`,
+                `clamp_min(min without (${copyLabels}) (${last(metric.topicRetentionDeadline)}) - time(), 0)`,
               ],
-              mappings: [missingAs('none known', colour.aside)],
+              mappings: leftWords('deleting', missingAs('none known', colour.aside)),
               steps: [
-                [null, colour.broken],
-                [0, colour.waits],
-                [4 * 3_600, colour.plain],
+                [null, colour.waits],
+                [4 * 3_600, colour.aside],
               ],
             }),
           ],
