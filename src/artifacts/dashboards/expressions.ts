@@ -178,7 +178,8 @@ export function topicExpressions(
   )))`
   return {
     state: `(
-  (${used} > 1) * 0 + ${codeOf(topicStates, 'pastBudget')}
+  (${used} > 1 and (${code}) == ${codeOf(topicStates, 'unknown')}) * 0 + ${codeOf(topicStates, 'pastBudgetUnknown')}
+  or (${used} > 1) * 0 + ${codeOf(topicStates, 'pastBudget')}
   or ${code}
 )
 + (clamp_max(${used} * 100, ${mostHundredths}) or ${budget} * 0 + ${mostHundredths + 1})`,

@@ -229,11 +229,12 @@ function topics(timings: AlertTimings): Section {
   // A topic that has no value keeps its place.
   const ofWorst = (query: string): string => `((${query}) or ${topic.budget} * NaN) and ${worstState}`
   const last = (name: string): string => maxOf(lastOf(selector(name, ofFlow), bridge))
+  const lag = maxOf(selector(metric.topicLag, ofFlow))
   return {
     title: 'Which topics?',
     lines: [
       {
-        height: 21,
+        height: 14,
         panels: [
           [
             24,
@@ -316,13 +317,18 @@ function topics(timings: AlertTimings): Section {
             timeseries({
               title: 'How many records wait?',
               description:
-                'The ten topics with the most records that are not shown to be on the target: high watermark minus proven position, an upper bound. A topic with an unknown partition has no value. No line: nothing waits, or nobody reports; the state above tells which.',
+                'The ten topics with the most records that are not shown to be on the target: high watermark minus proven position, an upper bound. A topic with an unknown partition has no value, and then neither have all together.',
               unit: 'locale',
               decimals: 0,
-              noValue: 'nothing waits, or no data',
+              noValue: 'unknown',
               lines: [
                 // Not of those that wait for nothing: which of them would be left to chance.
-                { query: `topk(10, ${maxOf(selector(metric.topicLag, ofFlow))} > 0)`, legend: '{{topic}}' },
+                { query: `topk(10, ${lag} > 0)`, legend: '{{topic}}' },
+                {
+                  query: `sum without (topic) (${lag}) and count without (topic) (${lag}) == count without (topic) (${maxOf(selector(metric.topicStatus, ofFlow), 'status')})`,
+                  legend: 'all topics together',
+                  colour: colour.aside,
+                },
               ],
             }),
           ],

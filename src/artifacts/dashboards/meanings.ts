@@ -47,6 +47,7 @@ export const topicStates = {
   unknown: { word: 'unknown', colour: colour.unknown },
   stalled: { word: 'stalled', colour: colour.waits },
   pastBudget: { word: 'past budget', colour: colour.broken },
+  pastBudgetUnknown: { word: 'past budget, unknown', colour: colour.broken },
 } as const satisfies Readonly<Record<string, State>>
 
 /** The number that stands for a state of a scale. */

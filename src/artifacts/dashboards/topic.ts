@@ -141,6 +141,9 @@ function now(timings: AlertTimings): Section {
 function partitions(timings: AlertTimings): Section {
   const bridge = promDuration(bridgeMs(timings))
   const last = (name: string): string => lastOf(selector(name, ofFlow, ofTopic), bridge)
+  // A partition of which something is known keeps all its columns.
+  const anything = `${maxOf(last(metric.partitionPosition))} or ${maxOf(last(metric.partitionRecoveryPoint))} or ${maxOf(last(metric.partitionHighWatermark))}`
+  const withEvery = (vector: string): string => `(${vector}) or (${anything}) * NaN`
   return {
     title: 'Which partitions?',
     lines: [
@@ -159,14 +162,16 @@ function partitions(timings: AlertTimings): Section {
               columns: [
                 {
                   name: 'Waiting records, at most',
-                  query: maxOf(last(metric.partitionLag)),
+                  query: withEvery(maxOf(last(metric.partitionLag))),
                   unit: 'locale',
                   mappings: [missingAs('unknown')],
                   steps: plain,
                 },
                 {
                   name: 'Would be lost',
-                  query: `time() - ${worstShardOfBest(`${last(metric.partitionRecoveryPoint)} and ignoring (topic, partition) ${usableReplicas(timings, ofFlow)}`)}`,
+                  query: withEvery(
+                    `time() - ${worstShardOfBest(`${last(metric.partitionRecoveryPoint)} and ignoring (topic, partition) ${usableReplicas(timings, ofFlow)}`)}`,
+                  ),
                   unit: 's',
                   decimals: 1,
                   mappings: [missingAs('none proven')],
@@ -174,14 +179,14 @@ function partitions(timings: AlertTimings): Section {
                 },
                 {
                   name: 'High watermark of the source',
-                  query: maxOf(last(metric.partitionHighWatermark)),
+                  query: withEvery(maxOf(last(metric.partitionHighWatermark))),
                   unit: 'locale',
                   mappings: [missingAs('unknown')],
                   steps: plain,
                 },
                 {
                   name: 'Proven position',
-                  query: maxOf(last(metric.partitionPosition)),
+                  query: withEvery(maxOf(last(metric.partitionPosition))),
                   unit: 'locale',
                   mappings: [missingAs('unknown')],
                   steps: plain,
