@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Hours and days of alerts, told by promtool: minutes, so that they are not part of the fast loop. */
+/** Hours and days told by promtool and Prometheus: minutes, so that they are not part of the fast loop. */
 const promtoolRuns = [
   'test/alerts/{scenarios,outages,mutation}.test.ts',
-  'test/dashboards/states.test.ts',
+  'test/dashboards/{pictures,states}.test.ts',
   'test/report/*.test.ts',
 ]
 
