@@ -1,4 +1,4 @@
-import { copyLabels, lastOf, maxOf, metric } from './promql.ts'
+import { copyLabels, lastOf, maxOf, metric, replicaLabels } from './promql.ts'
 import { memory, recorded } from './recordings.ts'
 import { type AlertTimings, bridgeMs, promDuration } from './timings.ts'
 
@@ -50,10 +50,9 @@ const seconds = '{{ .Value | humanizeDuration }}'
 const number = '{{ .Value | humanize }}'
 const percent = '{{ .Value | humanizePercentage }}'
 
-const exposure = forFlow(
-  `time() - max(${metric.knownRecoveryPoint}${ofThisFlow})`,
-  `Proven exposure ${seconds}. `,
-)
+/** The worst shard's point, of which the replica that knows most speaks. */
+const worstPoint = `min(max without (${replicaLabels}) (${metric.knownRecoveryPoint}${ofThisFlow}))`
+const exposure = forFlow(`time() - ${worstPoint}`, `Proven exposure ${seconds}. `)
 const budget = flowValue(metric.flowRpoBudget, `Budget ${seconds}.`)
 const unproven = forFlow(
   `max(${metric.unprovenTopics}${ofThisFlow}) > 0`,
@@ -66,7 +65,7 @@ const worstTopics = forFlow(
 )
 /** From how fast the recovery point comes nearer. */
 const catchUp = forFlow(
-  `(time() - max(${metric.knownRecoveryPoint}${ofThisFlow}) - max(${metric.flowRpoBudget}${ofThisFlow})) / (max(deriv(${metric.knownRecoveryPoint}${ofThisFlow}[10m])) - 1) > 0 < 604800`,
+  `(time() - ${worstPoint} - max(${metric.flowRpoBudget}${ofThisFlow})) / (max(deriv(${metric.knownRecoveryPoint}${ofThisFlow}[10m])) - 1) > 0 < 604800`,
   `
 It catches up: within the budget again in about ${seconds}.`,
 )
@@ -275,9 +274,9 @@ and (
       alert: 'TidemarkBudgetMissing',
       expr: `${value(metric.rpoDeadline)}
 unless (
-  ${value(metric.flowRpoBudget)}
-  and ${value(metric.flowRpoObjective)}
-  and ${value(metric.flowRpoWindow)}
+  ${maxOf(metric.flowRpoBudget)}
+  and ${maxOf(metric.flowRpoObjective)}
+  and ${maxOf(metric.flowRpoWindow)}
 )`,
       forMs: 10 * minute,
       summary: '{{ $labels.flow }}: its RPO budget, objective or window is missing',
@@ -299,10 +298,8 @@ and ${value(metric.flowPartitionsAudited)} == 0`,
       alert: 'TidemarkConfigurationsDiffer',
       expr: [metric.flowRpoBudget, metric.flowRpoObjective, metric.flowRpoWindow, metric.maintenanceUntil]
         .map(name => `${maxOf(name)} != min without (${copyLabels}) (${name})`)
-        // Each replica has the series of one state, so that a state that only some have is of another count.
-        .concat(
-          `count without (${copyLabels}, state) (count without (${copyLabels}) (${metric.flowState})) > 1`,
-        )
+        // Each replica has the series of one state.
+        .concat(`sum without (state) (group without (${copyLabels}) (${metric.flowState})) > 1`)
         .join('\nor '),
       forMs: 30 * minute,
       summary: '{{ $labels.flow }}: replicas of the exporter are configured differently',
@@ -328,7 +325,7 @@ or ${value(metric.flowMismatched)} > 0`,
     {
       ...paging,
       alert: 'TidemarkExporterDown',
-      expr: `group without (${copyLabels}, version, node_version) (max_over_time(${metric.buildInfo}[${memory}]))
+      expr: `group without (${copyLabels}, version, node_version) (${lastOf(metric.buildInfo, memory)})
 unless ${recorded.exporterUp}`,
       forMs: afterRestartMs,
       insideMs: timings.restartMs,
@@ -349,7 +346,7 @@ unless ${recorded.exporterUp}`,
       ...ticket,
       alert: 'TidemarkReplicaDown',
       expr: `max_over_time(up[${restart}]) == 0
-and ignoring (version, node_version) max_over_time(${metric.buildInfo}[${memory}])
+and ignoring (version, node_version) ${lastOf(metric.buildInfo, memory)}
 and ignoring (${copyLabels}) ${recorded.exporterUp}`,
       forMs: 5 * minute,
       summary: '{{ $labels.instance }}: a replica of the exporter does not answer',
@@ -359,7 +356,7 @@ and ignoring (${copyLabels}) ${recorded.exporterUp}`,
     {
       ...ticket,
       alert: 'TidemarkVersionMismatch',
-      expr: `count without (${copyLabels}, node_version) (${lastOf(`${metric.buildInfo}{version!="${version}"}`, bridge)}) > 0`,
+      expr: `count without (${copyLabels}, node_version) (${lastOf(`${metric.buildInfo}{version!="${version}"}`, bridge)})`,
       forMs: hour,
       summary: '{{ $labels.job }}: the exporter is of another version than its rules',
       description: `{{ $value | humanize }} replicas of {{ $labels.job }} are of version {{ $labels.version }}; these rules are of ${version}. Load the rules of that version: tidemark generate alerts.`,

@@ -144,12 +144,13 @@ and (${recorded.slack} < 0 or ${maxOf(recorded.replicaDeadline)})`,
     },
     {
       record: recorded.unreported,
-      expr: `max without (tier) (${recorded.expected})
+      // It has to be expected for as long: nobody knew of it before.
+      expr: `max without (tier) (${recorded.expected} and ${recorded.expected} offset ${restart})
 unless count_over_time(${recorded.slack}[${restart}])`,
     },
     {
       record: recorded.exporterUp,
-      expr: `group without (${copyLabels}, version, node_version) (max_over_time(${metric.buildInfo}[${restart}]))`,
+      expr: `group without (${copyLabels}, version, node_version) (${lastOf(metric.buildInfo, restart)})`,
     },
     {
       record: recorded.bad,

@@ -66,6 +66,8 @@ const ofReplica =
 const replicaDown = ofReplica('TidemarkReplicaDown')
 const clockOff = ofReplica('TidemarkClockOff')
 
+const otherVersion = 'TidemarkVersionMismatch{job="tidemark",severity="ticket",version="0.0.1"}'
+
 const between = (from: number, to: number) => (now: number) => now >= from && now < to
 const after = (from: number) => (now: number) => now >= from
 /** The position stands still from `from` on, until `to`. */
@@ -726,6 +728,17 @@ const sloStories: readonly Scenario[] = [
 
 const absenceStories: readonly Scenario[] = [
   scenario(
+    'the first poll of a new installation takes a minute',
+    exporter({
+      flow: now => ({
+        objective: 0.9999,
+        window: day,
+        ...(now < 60 ? { deadline: undefined, point: undefined, observedAt: undefined } : {}),
+      }),
+    }),
+    { [30]: [], [300]: [], [2 * hour]: [] },
+  ),
+  scenario(
     'the exporter is restarted within two minutes',
     exporter({
       fails: between(killed, killed + 90),
@@ -764,8 +777,12 @@ const absenceStories: readonly Scenario[] = [
     { [killed + 420]: [], [killed + 600]: [] },
   ),
   scenario(
-    'a target of another kind is down',
-    [exporter(), { job: 'kafka', instance: 'k', pageAt: () => undefined }],
+    'targets of another kind are down, also in the same job',
+    [
+      exporter(),
+      { job: 'kafka', instance: 'k', pageAt: () => undefined },
+      { instance: 'x', pageAt: () => undefined },
+    ],
     { [killed]: [] },
   ),
   scenario(
@@ -814,27 +831,37 @@ const absenceStories: readonly Scenario[] = [
       exporter({
         instance: 'b',
         page: now => ({ clockAhead: now >= killed ? 6 : 0 }),
-        fails: between(killed + 120, killed + 180),
+        fails: now => between(killed + 120, killed + 180)(now) || now >= killed + 330,
       }),
     ],
-    { [killed + 270]: [], [killed + 300]: [clockOff('b')] },
+    {
+      [killed + 270]: [],
+      [killed + 300]: [clockOff('b')],
+      [killed + 360]: [clockOff('b')],
+      [killed + 450]: [],
+    },
   ),
   scenario(
-    'Prometheus has scraped no Tidemark ever',
-    [{ job: 'kafka', instance: 'k', pageAt: () => undefined }],
+    'Prometheus has scraped no Tidemark until now',
+    [{ job: 'kafka', instance: 'k', pageAt: () => undefined }, exporter({ isTarget: now => now >= 600 })],
     {
       [270]: [],
       [300]: ['TidemarkExporterAbsent{severity="page"}'],
+      [600 + 240]: ['TidemarkExporterAbsent{severity="page"}'],
+      [600 + 330]: [],
     },
   ),
   scenario(
     'the exporter is of another version',
     exporter({
       page: now => ({ version: now < 600 ? versionOfRules : '0.0.1' }),
+      fails: now => between(1_800, 1_860)(now) || now >= 600 + 3_630,
     }),
     {
       [600 + 3_570]: [],
-      [600 + 3_600]: ['TidemarkVersionMismatch{job="tidemark",severity="ticket",version="0.0.1"}'],
+      [600 + 3_600]: [otherVersion],
+      [600 + 3_660]: [otherVersion],
+      [600 + 3_750]: [],
     },
   ),
   scenario(
@@ -1006,10 +1033,15 @@ const conditionStories: readonly Scenario[] = [
   scenario(
     'the source deletes what was not copied before the budget is used up',
     // 290 seconds of the budget are left all the time.
-    exporter({ flow: () => ({ retentionDeadline: 890 }), fails: between(630, 690) }),
+    exporter({
+      flow: now => ({ retentionDeadline: now < 1_200 ? 930 : 90_000 }),
+      fails: between(630, 720),
+    }),
     {
-      [600]: [],
-      [630]: [page('TidemarkRetentionDeadlineNear')],
+      [630]: [],
+      [660]: [page('TidemarkRetentionDeadlineNear')],
+      [1_200 + 240]: [page('TidemarkRetentionDeadlineNear')],
+      [1_200 + 330]: [],
     },
   ),
   scenario(
@@ -1028,9 +1060,17 @@ const conditionStories: readonly Scenario[] = [
     'one replica is farther behind what the source deletes than the other',
     [
       exporter({ flow: now => ({ retentionDeadline: now + 120 }) }),
-      exporter({ instance: 'b', flow: now => ({ retentionDeadline: now + 5 * hour }) }),
+      exporter({ instance: 'b', flow: now => ({ retentionDeadline: now + 1_800 }) }),
     ],
     { [600]: [] },
+  ),
+  scenario(
+    'one replica is farther behind what the source deletes than the other, and the deadline has passed',
+    [
+      exporter({ flow: now => ({ ...stall(0)(now), retentionDeadline: now + 120 }) }),
+      exporter({ instance: 'b', flow: now => ({ ...stall(0)(now), retentionDeadline: now + 5 * hour }) }),
+    ],
+    { [600]: [rpo, burnsFast] },
   ),
   scenario(
     'a short retention is no matter while the budget is kept',
@@ -1103,6 +1143,9 @@ const conditionStories: readonly Scenario[] = [
       { [600 + 1_770]: [], [600 + 1_800]: [ticket('TidemarkConfigurationsDiffer')] },
     ),
   ),
+  scenario('shards are configured alike', [exporter(), exporter({ instance: 'b', shard: '1' })], {
+    [3_600]: [],
+  }),
   scenario(
     'replicas are reconfigured one after the other',
     [
@@ -1113,10 +1156,16 @@ const conditionStories: readonly Scenario[] = [
   ),
   scenario(
     'records stand in the place of others',
-    exporter({ flow: now => ({ mismatched: now >= 600 ? 2 : 0 }) }),
+    exporter({
+      flow: now => ({ mismatched: now >= 600 ? 2 : 0 }),
+      fails: now => between(660, 720)(now) || now >= 900,
+    }),
     {
       [570]: [],
       [600]: [ticket('TidemarkAuditContradicted')],
+      [690]: [ticket('TidemarkAuditContradicted')],
+      [900 + 30]: [ticket('TidemarkAuditContradicted')],
+      [900 + 120]: [],
     },
   ),
   scenario(
@@ -1125,6 +1174,7 @@ const conditionStories: readonly Scenario[] = [
     {
       [570]: [],
       [600]: [ticket('TidemarkAuditContradicted')],
+      [600 + 3_480]: [ticket('TidemarkAuditContradicted')],
       [600 + 3_660]: [],
     },
   ),

@@ -26,6 +26,8 @@ export interface FlowPage {
   readonly possiblyLost: number
   readonly mismatched: number
   readonly contradicted: number
+  /** Audits that found nothing wrong, so far. */
+  readonly proven: number
   readonly retentionDeadline: number | undefined
   readonly staleSyncs: number
 }
@@ -87,6 +89,7 @@ export function healthyFlow(now: number, parts: Partial<FlowPage> = {}): FlowPag
     possiblyLost: 0,
     mismatched: 0,
     contradicted: 0,
+    proven: Math.floor(now / 300),
     retentionDeadline: undefined,
     staleSyncs: 0,
     ...parts,
@@ -176,7 +179,10 @@ function flowSamples(flow: FlowPage, labels: string): Samples {
     one(metric.flowLost, flow.lost),
     one(metric.flowPossiblyLost, flow.possiblyLost),
     one(metric.flowMismatched, flow.mismatched),
-    ...by(metric.positionAudits, 'outcome', { contradicted: flow.contradicted }),
+    ...by(metric.positionAudits, 'outcome', {
+      contradicted: flow.contradicted,
+      proven: flow.proven,
+    }),
     one(metric.flowRetentionDeadline, flow.retentionDeadline),
     one(metric.flowStaleOffsetSyncs, flow.staleSyncs),
   ]

@@ -134,7 +134,7 @@ class Memory {
     const since = Math.max(
       this.#usableAt + restart + evaluateEvery,
       this.#answered.since,
-      recently ? this.#expectedSince : 0,
+      recently ? this.#expectedSince + restart : 0,
     )
     return {
       goneMust: isGone && (this.#isExpected || !recently) && at >= since + goneFor,
