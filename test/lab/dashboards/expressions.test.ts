@@ -112,13 +112,18 @@ describe('what the dashboards show, from before a breach until after it', () => 
 
   test('all is well: everything is shown', async () => {
     await untilBreached(0)
+    // What is drawn over time has a point a second: it has to have been there for longer.
     await prometheus.until(
-      'both exporters have proven all',
-      `count(replica:tidemark_unproven:topics{flow="${flow}"} == 0) == 2`,
+      'both exporters had proven all',
+      `count(replica:tidemark_unproven:topics{flow="${flow}"} offset 2s == 0) == 2`,
     )
     await prometheus.until(
-      'rates have two samples',
-      'rate(tidemark_polls_total{outcome="complete"}[10s]) > 0',
+      'they had told of the other flow',
+      `count(replica:tidemark_unproven:topics{flow="${unproven}"} offset 2s > 0) == 2 and on () flow:tidemark_rpo_slack:seconds{flow="${unproven}"} offset 2s`,
+    )
+    await prometheus.until(
+      'rates had two samples',
+      'count(rate(tidemark_polls_total{outcome="complete"}[10s] offset 2s) > 0) == 2',
     )
     await lookNow()
     expectAllShown()
@@ -130,7 +135,8 @@ describe('what the dashboards show, from before a breach until after it', () => 
   })
 
   test('a flow that has a topic without a proven point does not look fine', () => {
-    expect(word(ofWall.state, { flow: unproven })).toBe('partly unknown')
+    // A topic that nobody copies stands still, sooner or later.
+    expect(['partly unknown', 'stalled']).toContain(word(ofWall.state, { flow: unproven }))
     expect(of(ofWall.exposure, { flow: unproven })).toBeNaN()
     expect(of(ofWall.used, { flow: unproven }), 'its deadline runs').toBeGreaterThan(0)
   })
