@@ -72,7 +72,7 @@ export function recordingRules(timings: AlertTimings): readonly RecordingRule[] 
     {
       record: recorded.replicaUnproven,
       // A process that could never list the topics has proven nothing of them.
-      expr: `(${unproven} or ${metric.rpoDeadline} * 0 + Inf)
+      expr: `(${unproven} or ${metric.rpoDeadline} + Inf)
 unless ignoring (flow) (${recorded.clockOff} == 1)
 unless (${observation} < ignoring (${replicaLabels}) group_left () ${recorded.retractedAt})`,
     },
