@@ -652,7 +652,7 @@ const slowStories: readonly Scenario[] = [
       28 * day,
     ),
     {
-      [50 * hour + 3_300]: [],
+      [53 * hour + 3_300]: [],
       [57 * hour + 3_300]: [burnsSlowly],
       [66 * hour + 3_300]: [],
     },
@@ -894,8 +894,8 @@ const conditionStories: readonly Scenario[] = [
     [600 + 210]: [stale],
   }),
   scenario(
-    'the exporter is blind, and a scrape fails',
-    exporter({ flow: now => ({ observedAt: Math.min(now, 600) }), fails: between(600 + 150, 600 + 180) }),
+    'the exporter is blind, and two scrapes fail',
+    exporter({ flow: now => ({ observedAt: Math.min(now, 600) }), fails: between(600 + 150, 600 + 210) }),
     { [600 + 180]: [], [600 + 210]: [stale] },
   ),
   scenario(
@@ -955,7 +955,7 @@ const conditionStories: readonly Scenario[] = [
   ),
   scenario(
     'heartbeats stop',
-    exporter({ flow: now => ({ heartbeatAt: Math.min(now, 600) }), fails: between(600 + 420, 600 + 450) }),
+    exporter({ flow: now => ({ heartbeatAt: Math.min(now, 600) }), fails: between(600 + 420, 600 + 480) }),
     {
       [600 + 600]: [],
       [600 + 630]: [ticket('TidemarkHeartbeatsStopped')],
@@ -1157,7 +1157,7 @@ const conditionStories: readonly Scenario[] = [
   scenario(
     'records stand in the place of others',
     exporter({
-      flow: now => ({ mismatched: now >= 600 ? 2 : 0 }),
+      flow: now => ({ mismatched: now >= 600 ? 1 : 0 }),
       fails: now => between(660, 720)(now) || now >= 900,
     }),
     {

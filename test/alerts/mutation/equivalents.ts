@@ -24,6 +24,11 @@ export const equivalents: readonly Equivalent[] = [
     what: 'max is min in max without (instance, pod, shard, state) (kafka_replication_flow_state)',
     why: timesZero,
   },
+  {
+    rule: 'flow:tidemark_rpo_breached:bool',
+    what: '0 is 1 (at 110)',
+    why: 'one second of a deadline that rests on nothing',
+  },
   { rule: 'TidemarkBudgetMissing', what: 'max is min', why: onlyThere },
   { rule: 'TidemarkFlowUnobservable', what: 'max is min', why: onlyThere },
   {
