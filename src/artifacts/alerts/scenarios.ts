@@ -246,6 +246,14 @@ const rpoStories: readonly Scenario[] = [
     { [passed]: [rpo], [passed + 30]: [rpo, burnsFast] },
   ),
   scenario(
+    'nor can it where the one that knows polls more slowly',
+    [
+      exporter({ flow: now => ({ ...stall(killed)(now), observedAt: now - 45 }) }),
+      exporter({ instance: 'b', flow: now => ({ point: undefined, unproven: 3, deadline: now + 300 }) }),
+    ],
+    { [passed - 30]: [], [passed]: [rpo] },
+  ),
+  scenario(
     'a replica that was restarted blind cannot silence the one that knows',
     [
       exporter({ flow: blind(killed) }),

@@ -25,6 +25,11 @@ export const equivalents: readonly Equivalent[] = [
     why: timesZero,
   },
   {
+    rule: 'shard:tidemark_rpo_retracted:timestamp',
+    what: '[1d] is [259200s] in replica:tidemark_clock_off:bool',
+    why: 'what that clock said is forgotten after a day as well',
+  },
+  {
     rule: 'flow:tidemark_rpo_breached:bool',
     what: '0 is 1 (at 110)',
     why: 'one second of a deadline that rests on nothing',
