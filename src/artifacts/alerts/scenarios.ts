@@ -265,6 +265,17 @@ const rpoStories: readonly Scenario[] = [
     { [passed - 30]: [stale], [passed]: [rpo, stale], [passed + 600]: [rpo, burnsFast, stale] },
   ),
   scenario(
+    'two that never saw anything: the later deadline counts',
+    [
+      exporter({ flow: () => startedBlind(0) }),
+      exporter({ instance: 'b', flow: () => startedBlind(210), isTarget: now => now >= 210 }),
+    ],
+    {
+      [480]: [ticket('TidemarkFlowUnobservable')],
+      [540]: [rpo, ticket('TidemarkFlowUnobservable')],
+    },
+  ),
+  scenario(
     'restarted blind while it pages: a deadline that counts from the restart does not end the page',
     exporter({
       flow: now => (now < passed + 150 ? blind(killed)(now) : startedBlind(passed + 180)),
