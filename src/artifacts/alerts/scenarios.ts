@@ -552,6 +552,14 @@ const stateStories: readonly Scenario[] = [
     { [killed + 2_000]: [down], [killed + 3_540]: [down], [killed + 3_660]: [down] },
   ),
   scenario(
+    'a flow is taken out of the configuration during a maintenance, which ends',
+    exporter({
+      flow: maintenance(killed, killed + 3_600),
+      page: now => (now >= killed + 600 ? { flows: {} } : {}),
+    }),
+    { [killed + 3_540]: [], [killed + 3_600 + 360]: [unreported] },
+  ),
+  scenario(
     'a flow is taken out of the configuration while it is failed over',
     exporter({
       flow: () => ({ state: 'failed_over' }),
