@@ -84,7 +84,8 @@ export function topicsView(
   const found = snapshot.flows.find(({ flow }) => flow.name === name)
   if (found === undefined) return undefined
   const part = filter?.toLowerCase()
-  const matching = (found.assessment?.topics ?? []).filter(
+  const { assessment } = found
+  const matching = (assessment?.topics ?? []).filter(
     topic =>
       (status === undefined || topic.status === status) &&
       (part === undefined || topic.topic.toLowerCase().includes(part)),
@@ -97,7 +98,7 @@ export function topicsView(
     flow: flowSummary(found, clock, snapshot.pollMs),
     filter: filter ?? null,
     status: status ?? null,
-    matching: matching.length,
+    matching: assessment === undefined || !hasScope(assessment) ? null : matching.length,
     ...paged,
     topics: items.map(topic => topicSummary(topic, clock)),
   }
@@ -170,6 +171,11 @@ function flowSummary(
     : summaryOf(assessment, exposures?.flow, clock, pollMs)
 }
 
+/** Counts of an unknown scope would all be 0, which is what "nothing is wrong" looks like. */
+function hasScope({ facts }: FlowAssessment): boolean {
+  return facts.scopeUnknown === undefined
+}
+
 function notPolled(flow: Flow, clock: ClockReading): NotPolledView {
   const { name, source, target } = flow
   return { flow: name, source, target, status: 'not_polled', state: stateView(flow, clock) }
@@ -182,8 +188,7 @@ function summaryOf(
   pollMs: number,
 ): FlowSummaryView {
   const { flow, facts } = assessment
-  // Counts of an unknown scope would all be 0, which is what "nothing is wrong" looks like.
-  const hasScope = facts.scopeUnknown === undefined
+  const isScopeKnown = hasScope(assessment)
   return {
     flow: flow.name,
     source: flow.source,
@@ -197,7 +202,7 @@ function summaryOf(
     blindSpots: [...blindSpots(assessment, clock, pollMs)],
     knownRecoveryPoint: timeOrNull(assessment.knownRecoveryPoint, clock),
     knownExposureSeconds: secondsSince(assessment.knownRecoveryPoint, clock),
-    lagRecords: hasScope ? decimal(totalLag(assessment.topics)) : null,
+    lagRecords: isScopeKnown ? decimal(totalLag(assessment.topics)) : null,
     budgetSeconds: flow.rpo.budgetMs / 1000,
     objectiveRatio: flow.rpo.objectiveRatio,
     windowSeconds: flow.rpo.windowMs / 1000,
@@ -210,10 +215,10 @@ function summaryOf(
     polledAt: timeOf(facts.at, clock),
     stale: isStale(assessment, clock, pollMs),
     heartbeatAt: wallTimeOrNull(facts.heartbeatAtMs),
-    topicsByStatus: hasScope ? { ...assessment.topicsByStatus } : null,
-    unprovenTopics: hasScope ? assessment.unprovenTopics : null,
-    partitionsExpected: hasScope ? assessment.partitionsExpected : null,
-    partitionsObserved: hasScope ? assessment.partitionsObserved : null,
+    topicsByStatus: isScopeKnown ? { ...assessment.topicsByStatus } : null,
+    unprovenTopics: isScopeKnown ? assessment.unprovenTopics : null,
+    partitionsExpected: isScopeKnown ? assessment.partitionsExpected : null,
+    partitionsObserved: isScopeKnown ? assessment.partitionsObserved : null,
     audit: {
       ...facts.audits,
       partitionsAudited: assessment.partitionsAudited,

@@ -250,7 +250,7 @@ export const topicsSchema = z.object({
   flow: z.union([flowSummarySchema, notPolledSchema]),
   filter: z.string().nullable().describe('a part of the name, upper or lower case'),
   status: status.nullable(),
-  matching: z.int().describe('topics that the filter and the status leave'),
+  matching: whole.describe('topics that the filter and the status leave; null while the scope is unknown'),
   ...paged,
   topics: z
     .array(topicSummarySchema)

@@ -241,7 +241,7 @@ describe('a page of topics', () => {
     )
     expect(strictly(view, topicsSchema)).toMatchObject({
       flow: { status: 'not_polled' },
-      matching: 0,
+      matching: null,
       topics: [],
     })
   })

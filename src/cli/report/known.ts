@@ -38,5 +38,5 @@ export async function reportedFlow(
     for (const topic of view.topics) topics.set(topic.topic, topic)
   }
   const shown = [...topics.values()].slice(0, topicsShown)
-  return { view: view.flow, topics: shown, topicsLeftOut: Math.max(0, view.matching - shown.length) }
+  return { view: view.flow, topics: shown, topicsLeftOut: Math.max(0, (view.matching ?? 0) - shown.length) }
 }

@@ -31,7 +31,8 @@ function topics(view: TopicsView): Html {
     ...(filter === null ? [] : [['filter', filter] as const]),
     ...(status === null ? [] : [['status', status] as const]),
   ]
-  const caption = `${narrowed ? `${plural(matching, 'topic')} found` : plural(matching, 'topic')}, worst first${pages > 1 ? `, page ${page} of ${count(pages)}` : ''}`
+  const found = plural(matching ?? view.topics.length, 'topic')
+  const caption = `${narrowed ? `${found} found` : found}, worst first${pages > 1 ? `, page ${page} of ${count(pages)}` : ''}`
   return html`<section aria-labelledby="topics">
 <h2 id="topics">Topics</h2>
 <form method="get" action="${path}">
@@ -39,8 +40,15 @@ function topics(view: TopicsView): Html {
 <div><label for="status">Status</label>${statusChoice(view)}</div>
 <button>Show</button>${narrowed ? html` <a href="${path}">Show all</a>` : nothing}
 </form>
-${matching === 0 ? html`<p>${narrowed ? 'No topic matches.' : 'No topic is in scope.'}</p>\n` : topicTable(flow.flow, caption, view.topics)}${pager({ path, chosen, page, pages })}</section>
+${view.topics.length === 0 ? html`<p>${whyNone(flow, narrowed)}</p>\n` : topicTable(flow.flow, caption, view.topics)}${pager({ path, chosen, page, pages })}</section>
 `
+}
+
+function whyNone(flow: TopicsView['flow'], narrowed: boolean): string {
+  const unknown = flow.status === 'not_polled' || flow.topicsByStatus !== null ? null : flow.unknown
+  if (unknown !== null && unknown.reason !== 'empty_scope')
+    return `Which topics are in scope is not known: ${unknown.detail}.`
+  return narrowed ? 'No topic matches.' : 'No topic is in scope.'
 }
 
 function statusChoice({ flow, status }: TopicsView): Html {

@@ -8,7 +8,7 @@ import { errorPage } from '../../../src/present/page/errorPage.ts'
 import { flowPage } from '../../../src/present/page/flowPage.ts'
 import { flowsPage } from '../../../src/present/page/flowsPage.ts'
 import { topicPage } from '../../../src/present/page/topicPage.ts'
-import { nocWorlds, type Scene, sceneOf } from '../../support/noc.ts'
+import { nocWorlds, type Scene, scene, sceneOf, Traffic } from '../../support/noc.ts'
 import { clockAt, coveredWorld, snapshotOf, worldBeganAtMs } from '../../support/snapshots.ts'
 import { aFlow, type World } from '../../support/world.ts'
 
@@ -231,6 +231,11 @@ describe('the page of a flow', () => {
   test('says so when no topic matches, and when there is none at all', () => {
     expect(textOf(flowPageOf(sceneOf('healthy'), { filter: 'nothing' }))).toContain('No topic matches.')
     expect(textOf(flowPageOf(sceneOf('empty')))).toContain('No topic is in scope.')
+    const dark = new Traffic('east-to-west', ['orders'])
+    dark.world.sourceDown = 'timeout'
+    const unlisted = textOf(flowPageOf(scene([dark.minutes(2)], ['east'])))
+    expect(unlisted).not.toContain('No topic is in scope.')
+    expect(unlisted).toContain('Which topics are in scope is not known: ')
   })
 
   test('its figures say unknown where something is, and never 0', () => {
