@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseConfig, type ValidatedConfig } from './config.ts'
 import { ConfigError } from './problems.ts'
+import { fileReason } from './unreadable.ts'
 
 /**
  * Reads a configuration file.
@@ -13,19 +14,12 @@ export async function loadConfig(path: string): Promise<ValidatedConfig> {
   return result.config
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EISDIR: 'a directory',
-  EACCES: 'one that this user may not read',
-}
-
 async function readText(path: string): Promise<string> {
   let bytes: Buffer
   try {
     bytes = await readFile(path)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw unreadable(path, reasons[code] ?? code)
+    throw unreadable(path, fileReason(error))
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
