@@ -15,7 +15,7 @@ import { type JavaSetup, javaArguments } from './java.ts'
 import { type ClusterMetadata, fetchMetadata, type PartitionMetadata } from './metadata.ts'
 import { freePort, freePorts } from './ports.ts'
 import { SupervisedProcess } from './process.ts'
-import { brokerProperties, formatProperties, type Properties } from './properties.ts'
+import { brokerProperties, formatProperties, type ListenerOptions, type Properties } from './properties.ts'
 import { silenceKafkajsTimerWarning } from './quietKafkajs.ts'
 import { Service } from './service.ts'
 import { waitUntil } from './wait.ts'
@@ -28,6 +28,10 @@ export interface ClusterOptions {
   readonly brokers?: number
   /** Settings of all the cluster's brokers, on top of the lab's own. */
   readonly properties?: Properties
+  /** Listeners besides the plaintext one. */
+  readonly listeners?: readonly ListenerOptions[]
+  /** Users that exist from the beginning, as `SCRAM-SHA-512=[name=a,password=b]`. */
+  readonly scramUsers?: readonly string[]
 }
 
 export type LabTopic = ITopicConfig
@@ -53,6 +57,8 @@ export class LabBroker extends Service {
   readonly title: string
   readonly nodeId: number
   readonly port: number
+  /** Ports of the other listeners, by name. */
+  readonly ports: ReadonlyMap<string, number>
   #java: JavaSetup
   #folder: string
 
@@ -63,8 +69,10 @@ export class LabBroker extends Service {
     java: JavaSetup,
     /** Holds server.properties, data/ and the log. */
     folder: string,
+    ports: ReadonlyMap<string, number> = new Map(),
   ) {
     super()
+    this.ports = ports
     this.title = `Broker ${nodeId} of ${clusterName}`
     this.nodeId = nodeId
     this.port = port
@@ -113,42 +121,64 @@ export class LabCluster {
   readonly brokers: readonly LabBroker[]
   /** For clients of one's own; those are closed by who made them. */
   readonly kafka: Kafka
+  #java: JavaSetup
   #producers = new Map<string, Promise<Producer>>()
 
-  private constructor(name: string, brokers: readonly LabBroker[]) {
+  private constructor(name: string, brokers: readonly LabBroker[], java: JavaSetup) {
     this.name = name
+    this.#java = java
     this.brokers = brokers
     this.kafka = labClient(brokers.map(broker => broker.address))
   }
 
   /** Formats the folders of a new cluster's brokers; nothing runs yet. */
-  static async create(
-    java: JavaSetup,
-    folder: string,
-    { name, brokers: count = 1, properties = {} }: ClusterOptions,
-  ): Promise<LabCluster> {
+  static async create(java: JavaSetup, folder: string, options: ClusterOptions): Promise<LabCluster> {
+    const { name, brokers: count = 1, properties = {}, listeners = [], scramUsers = [] } = options
     const controllerPort = await freePort()
-    const ports = await freePorts(count)
+    const ports = await freePorts(count * (1 + listeners.length))
     const clusterId = newClusterId()
     const brokers = await Promise.all(
-      ports.map(async (port, index) => {
+      ports.slice(0, count).map(async (port, index) => {
         const nodeId = index + 1
+        const own = listeners.map((listener, at) => ({
+          ...listener,
+          port: ports[count + index * listeners.length + at] ?? 0,
+        }))
         const home = join(folder, `broker-${nodeId}`)
-        const place = { nodeId, port, controllerPort, dataFolder: join(home, 'data') }
+        const place = { nodeId, port, controllerPort, dataFolder: join(home, 'data'), listeners: own }
         await mkdir(home, { recursive: true })
         await writeFile(
           join(home, 'server.properties'),
           formatProperties(brokerProperties(place, properties)),
         )
-        await formatStorage(java, home, clusterId, nodeId)
-        return new LabBroker(name, nodeId, port, java, home)
+        await formatStorage(java, home, clusterId, nodeId, scramUsers)
+        const byName = new Map(own.map(listener => [listener.name, listener.port]))
+        return new LabBroker(name, nodeId, port, java, home, byName)
       }),
     )
-    return new LabCluster(name, brokers)
+    return new LabCluster(name, brokers, java)
   }
 
   get bootstrapServers(): string[] {
     return this.brokers.map(broker => broker.address)
+  }
+
+  /** The addresses of one of the listeners that were asked for. */
+  serversOf(listener: string): string[] {
+    return this.brokers.map(({ ports }) => `127.0.0.1:${ports.get(listener)}`)
+  }
+
+  /** Changes what brokers and users are while they run, with the arguments of Kafka's kafka-configs. */
+  async configure(args: readonly string[]): Promise<void> {
+    const { code, output } = await runCommand(
+      'java',
+      javaArguments(this.#java, {
+        mainClass: 'kafka.admin.ConfigCommand',
+        heapMb: 128,
+        args: ['--bootstrap-server', this.bootstrapServers.join(','), '--alter', ...args],
+      }),
+    )
+    if (code !== 0) throw new Error(`${this.name} could not be configured:\n${lastLines(output, 10)}`)
   }
 
   /** Starts the brokers that do not run, and waits until each of them answers Metadata. */
@@ -344,6 +374,7 @@ async function formatStorage(
   home: string,
   clusterId: string,
   nodeId: number,
+  scramUsers: readonly string[],
 ): Promise<void> {
   const { code, output } = await runCommand(
     'java',
@@ -357,6 +388,7 @@ async function formatStorage(
         clusterId,
         '-c',
         join(home, 'server.properties'),
+        ...scramUsers.flatMap(user => ['--add-scram', user]),
       ],
     }),
   )

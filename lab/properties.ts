@@ -8,12 +8,22 @@ export function formatProperties(properties: Properties): string {
     .join('')
 }
 
+/** A listener besides the plaintext one that the lab itself uses. */
+export interface ListenerOptions {
+  /** Such as SASL_TLS. */
+  readonly name: string
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  /** Settings of this listener alone, without its prefix. */
+  readonly properties?: Properties
+}
+
 export interface BrokerPlace {
   readonly nodeId: number
   readonly port: number
   /** The controller's port, of node 1, which is the only one. */
   readonly controllerPort: number
   readonly dataFolder: string
+  readonly listeners?: readonly (ListenerOptions & { readonly port: number })[]
 }
 
 /**
@@ -21,7 +31,11 @@ export interface BrokerPlace {
  * quick to start as it can be; `overrides` win.
  */
 export function brokerProperties(place: BrokerPlace, overrides: Properties = {}): Properties {
-  const plaintext = `PLAINTEXT://127.0.0.1:${place.port}`
+  const extra = place.listeners ?? []
+  const plaintext = [
+    `PLAINTEXT://127.0.0.1:${place.port}`,
+    ...extra.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+  ].join(',')
   const isController = place.nodeId === 1
   const listeners = isController ? `${plaintext},CONTROLLER://127.0.0.1:${place.controllerPort}` : plaintext
   return {
@@ -32,7 +46,10 @@ export function brokerProperties(place: BrokerPlace, overrides: Properties = {})
     'advertised.listeners': listeners,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': [
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+      ...extra.map(({ name, protocol }) => `${name}:${protocol}`),
+    ].join(','),
     'log.dirs': place.dataFolder,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 1,
@@ -53,6 +70,14 @@ export function brokerProperties(place: BrokerPlace, overrides: Properties = {})
     'num.network.threads': 2,
     'num.io.threads': 2,
     'background.threads': 2,
+    ...Object.fromEntries(
+      extra.flatMap(({ name, properties = {} }) =>
+        Object.entries(properties).map(([key, value]) => [
+          `listener.name.${name.toLowerCase()}.${key}`,
+          value,
+        ]),
+      ),
+    ),
     ...overrides,
   }
 }

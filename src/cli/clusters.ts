@@ -1,20 +1,33 @@
-import type { ValidatedConfig } from '../config/config.ts'
+import type { ClusterConfig, ValidatedConfig } from '../config/config.ts'
 import type { Flow } from '../model/flow.ts'
 import { RealKafkaCluster } from '../sources/kafka/cluster.ts'
+import { CredentialsWatch } from '../sources/kafka/credentialsWatch.ts'
 
 /** One request may take this share of a poll's time, so that a second broker can be tried within it. */
 const requestShare = 0.4
 
-/** The clusters of some flows of a configuration by name; connections are made when they are asked something. */
-export function openClusters(config: ValidatedConfig, flows: readonly Flow[] = config.flows) {
+/**
+ * The clusters of some flows of a configuration by name; connections are made when they are asked something.
+ * `onCredentialsKept` is told of files that have changed and cannot be used.
+ */
+export function openClusters(
+  config: ValidatedConfig,
+  flows: readonly Flow[] = config.flows,
+  onCredentialsKept: (cluster: string, problem: string) => void = () => {},
+) {
   const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
   const used = new Set(flows.flatMap(({ source, target }) => [source, target]))
   const clusters = new Map(
     config.clusters
       .filter(({ name }) => used.has(name))
-      .map(({ name, bootstrapServers }) => [
-        name,
-        new RealKafkaCluster({ cluster: name, bootstrap: bootstrapServers, requestTimeoutMs }),
+      .map(cluster => [
+        cluster.name,
+        new RealKafkaCluster({
+          cluster: cluster.name,
+          bootstrap: cluster.bootstrapServers,
+          requestTimeoutMs,
+          ...credentialsOf(cluster, problem => onCredentialsKept(cluster.name, problem)),
+        }),
       ]),
   )
   return {
@@ -23,6 +36,11 @@ export function openClusters(config: ValidatedConfig, flows: readonly Flow[] = c
       await Promise.all(Array.from(clusters.values(), cluster => cluster.close()))
     },
   }
+}
+
+function credentialsOf(cluster: ClusterConfig, onKept: (problem: string) => void) {
+  if (cluster.tls === undefined && cluster.sasl === undefined) return {}
+  return { credentials: new CredentialsWatch(cluster, process.env, onKept) }
 }
 
 /**

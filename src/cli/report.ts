@@ -183,7 +183,7 @@ async function credentialsOf(
 async function knownNow(options: ReportOptions, { from }: Question, output: CommandOutput): Promise<Known> {
   const { config: path, flow } = options
   if (from !== undefined) return exporterViews(from, flow)
-  const config = await loadConfig(path ?? '')
+  const config = await loadConfig(path ?? '', process.env)
   for (const warning of config.warnings) output.error(`warning: ${formatProblem(warning)}`)
   return ownPolls({
     config,

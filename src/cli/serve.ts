@@ -27,7 +27,7 @@ const closeGraceMs = 2_000
 export async function serve(options: ServeOptions, output: CommandOutput): Promise<number> {
   let config: ValidatedConfig
   try {
-    config = await loadConfig(options.config)
+    config = await loadConfig(options.config, process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     output.error(error.message)
@@ -76,7 +76,9 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     wallMs: () => Date.now(),
   })
   const stopCounting = onRequestSent(({ kafkaCluster, api }) => selfMetrics.requestSent(kafkaCluster, api))
-  const { clusters, close } = openClusters(config)
+  const { clusters, close } = openClusters(config, config.flows, (kafka_cluster, detail) =>
+    log.warn({ kafka_cluster, detail }, 'credentials have changed and cannot be used; the last ones stay'),
+  )
   const changes = new ChangeReporter()
   const malformed = new Set<string>()
   let families = { text: '', openMetricsText: '' }

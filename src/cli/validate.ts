@@ -14,7 +14,7 @@ export interface ValidateOptions {
 export async function validate({ config: path }: ValidateOptions, output: CommandOutput): Promise<number> {
   let config: ValidatedConfig
   try {
-    config = await loadConfig(path)
+    config = await loadConfig(path, process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     output.error(error.message)

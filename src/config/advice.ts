@@ -1,7 +1,7 @@
 import { provableExposureMs } from '../model/engine.ts'
 import { formatDuration } from './durations.ts'
 import type { ConfigProblem } from './problems.ts'
-import type { ShapedConfig, ShapedFlow } from './schema.ts'
+import type { ShapedCluster, ShapedConfig, ShapedFlow } from './schema.ts'
 import type { Source } from './yaml.ts'
 
 /** What is valid and yet cannot do what it says; each tells what to change. */
@@ -15,7 +15,38 @@ export function adviceFor(config: ShapedConfig, source: Source): readonly Config
           budgetAdvice(flow, index, config.poll.schedule.longestGapMs, source),
         )),
     ...unusedClusterAdvice(config, source),
+    ...Object.entries(config.clusters).flatMap(([name, cluster]) => wireAdvice(name, cluster, source)),
   ]
+}
+
+/** Secrets that whoever sees the wire can read. */
+function wireAdvice(name: string, { tls, sasl }: ShapedCluster, source: Source): readonly ConfigProblem[] {
+  if (sasl === undefined) return []
+  const problems: ConfigProblem[] = []
+  if (tls === undefined && (sasl.mechanism === 'plain' || sasl.mechanism === 'oauthbearer')) {
+    const sent = sasl.mechanism === 'plain' ? 'the password' : 'the token'
+    const found = `${sasl.mechanism} without tls`
+    const advice = `${sent} can be read on the wire; add tls: {}`
+    problems.push(
+      source.problemAt(
+        ['clusters', name, 'sasl', 'mechanism'],
+        'tls',
+        found,
+        `expected tls, found ${found}: ${advice}`,
+      ),
+    )
+  }
+  if (sasl.mechanism === 'oauthbearer' && sasl.tokenEndpoint.startsWith('http:')) {
+    problems.push(
+      source.problemAt(
+        ['clusters', name, 'sasl', 'tokenEndpoint'],
+        'https',
+        'http',
+        'expected https, found http: the client secret can be read on the wire',
+      ),
+    )
+  }
+  return problems
 }
 
 function timeoutAdvice({ poll }: ShapedConfig, source: Source): readonly ConfigProblem[] {

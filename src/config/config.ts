@@ -1,11 +1,20 @@
+import { dirname, isAbsolute, join } from 'node:path'
 import type { z } from 'zod'
 import type { Flow, FlowState, ReplicatorSettings, Rpo } from '../model/flow.ts'
 import type { Address, ListenAddress } from './addresses.ts'
 import { adviceFor } from './advice.ts'
+import type { SaslConfig, TextReference, TlsConfig } from './connections.ts'
 import { nameFilter } from './patterns.ts'
-import { type ConfigProblem, describeFound, nearest } from './problems.ts'
+import { type ConfigProblem, describeFound, describeHidden, nearest, type Path } from './problems.ts'
 import { rawAt, relationProblems } from './relations.ts'
-import { configSchema, knownKeysSeparator, type ShapedConfig, type ShapedFlow } from './schema.ts'
+import {
+  configSchema,
+  knownKeysSeparator,
+  type ShapedCluster,
+  type ShapedConfig,
+  type ShapedFlow,
+} from './schema.ts'
+import type { SecretReference } from './secrets.ts'
 import { readYaml, type Source } from './yaml.ts'
 
 /** Not exported, so that nothing else can make a ValidatedConfig. */
@@ -14,6 +23,10 @@ const validated: unique symbol = Symbol('validated')
 export interface ClusterConfig {
   readonly name: string
   readonly bootstrapServers: readonly Address[]
+  /** Undefined: plaintext. */
+  readonly tls: TlsConfig | undefined
+  /** Undefined: no login. */
+  readonly sasl: SaslConfig | undefined
 }
 
 /** A configuration that parseConfig accepted; only such a one may open connections. */
@@ -52,7 +65,8 @@ export function parseConfig(text: string, fileName: string): ConfigResult {
     ...relationProblems(source),
   ]
   if (!shaped.success || problems.length > 0) return { problems: inOrder(problems) }
-  return { config: resolve(shaped.data, inOrder(adviceFor(shaped.data, source))) }
+  const warnings = inOrder(adviceFor(shaped.data, source))
+  return { config: resolve(shaped.data, warnings, dirname(fileName)) }
 }
 
 function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
@@ -70,6 +84,9 @@ function problemsOf(issue: z.core.$ZodIssue, source: Source): readonly ConfigPro
       const near = nearest(key, known)
       const all = known.length === 1 ? 'the only known one is' : 'the known ones are'
       const hint = near === undefined ? `${all} ${issue.message}` : `did you mean ${near}?`
+      // The part behind a comma of a password without quotes is a key to YAML.
+      if (near === undefined && isHidden([...issue.path, key]))
+        return source.problemAt(issue.path, issue.message, 'a key (not shown)', `unknown key, ${hint}`)
       return source.problemAtKey([...issue.path, key], near ?? issue.message, key, `unknown key, ${hint}`)
     })
   }
@@ -88,8 +105,17 @@ function problemsOf(issue: z.core.$ZodIssue, source: Source): readonly ConfigPro
       return inside.flatMap(inner => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, source))
     }
   }
-  const found = explained(describeFound(rawAt(source.value, issue.path)), issue)
+  const raw = rawAt(source.value, issue.path)
+  const found = explained(isHidden(issue.path) ? describeHidden(raw) : describeFound(raw), issue)
   return [source.problemAt(issue.path, issue.message, found)]
+}
+
+const shownKeys: ReadonlySet<unknown> = new Set(['mechanism', 'serverName', 'scope'])
+
+/** What stands under these may be a secret by mistake: a password in the place of its reference, a key in that of its file. */
+function isHidden(path: Path): boolean {
+  const [section, , part, key] = path
+  return section === 'clusters' && (part === 'tls' || part === 'sasl') && !shownKeys.has(key)
 }
 
 function explained(found: string, issue: z.core.$ZodIssue): string {
@@ -97,11 +123,11 @@ function explained(found: string, issue: z.core.$ZodIssue): string {
   return typeof why === 'string' && why !== '' ? `${found}: ${why}` : found
 }
 
-function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[]): ValidatedConfig {
+function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[], folder: string): ValidatedConfig {
   const { poll, metrics, server } = shaped
   return {
     [validated]: true,
-    clusters: Object.entries(shaped.clusters).map(([name, cluster]) => ({ name, ...cluster })),
+    clusters: Object.entries(shaped.clusters).map(([name, cluster]) => resolveCluster(name, cluster, folder)),
     flows: shaped.flows.map(flow => resolveFlow(flow, shaped.audit.bytesPerPoll)),
     poll: {
       schedule: poll.schedule.expression,
@@ -111,6 +137,40 @@ function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[]): Vali
     metrics,
     server: server.listen,
     warnings,
+  }
+}
+
+/** Files are meant from where the configuration is, wherever Tidemark was started. */
+function resolveCluster(name: string, cluster: ShapedCluster, folder: string): ClusterConfig {
+  const { bootstrapServers, tls, sasl } = cluster
+  const file = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
+  const fileIfAny = (path: string | undefined) => (path === undefined ? undefined : file(path))
+  const placed = <Reference extends TextReference>(reference: Reference): Reference =>
+    'file' in reference ? { ...reference, file: file(reference.file) } : reference
+  const placedIfAny = (reference: SecretReference | undefined) =>
+    reference === undefined ? undefined : placed(reference)
+  return {
+    name,
+    bootstrapServers,
+    tls: tls && {
+      caFile: fileIfAny(tls.caFile),
+      certFile: fileIfAny(tls.certFile),
+      keyFile: fileIfAny(tls.keyFile),
+      keyPassphrase: placedIfAny(tls.keyPassphrase),
+      serverName: tls.serverName,
+    },
+    sasl:
+      sasl?.mechanism === 'oauthbearer'
+        ? {
+            mechanism: sasl.mechanism,
+            tokenEndpoint: sasl.tokenEndpoint,
+            tokenEndpointCaFile: fileIfAny(sasl.tokenEndpointCaFile),
+            clientId: placed(sasl.clientId),
+            clientSecret: placed(sasl.clientSecret),
+            scope: sasl.scope,
+            extensions: sasl.extensions,
+          }
+        : sasl && { ...sasl, username: placed(sasl.username), password: placed(sasl.password) },
   }
 }
 

@@ -1,17 +1,43 @@
 import { readFile } from 'node:fs/promises'
 import { parseConfig, type ValidatedConfig } from './config.ts'
-import { ConfigError } from './problems.ts'
+import { readCredentials } from './credentials.ts'
+import { ConfigError, type ConfigProblem } from './problems.ts'
+import type { Environment } from './secrets.ts'
 import { fileReason } from './unreadable.ts'
+import { readYaml } from './yaml.ts'
 
 /**
- * Reads a configuration file.
+ * Reads a configuration file and, with an environment, all the secrets and certificates that it names.
  * @returns the configuration, with its warnings
- * @throws ConfigError whose message lists all problems, a line each; also when the file cannot be read
+ * @throws ConfigError whose message lists all problems, a line each; also when a file cannot be read
  */
-export async function loadConfig(path: string): Promise<ValidatedConfig> {
-  const result = parseConfig(await readText(path), path)
+export async function loadConfig(path: string, environment?: Environment): Promise<ValidatedConfig> {
+  const text = await readText(path)
+  const result = parseConfig(text, path)
   if ('problems' in result) throw new ConfigError(result.problems)
+  const problems =
+    environment === undefined ? [] : await unreadableCredentials(result.config, text, path, environment)
+  if (problems.length > 0) throw new ConfigError(problems)
   return result.config
+}
+
+async function unreadableCredentials(
+  { clusters }: ValidatedConfig,
+  text: string,
+  path: string,
+  environment: Environment,
+): Promise<readonly ConfigProblem[]> {
+  const source = readYaml(text, path)
+  const results = await Promise.all(
+    clusters.map(async cluster => ({ cluster, read: await readCredentials(cluster, environment) })),
+  )
+  return results.flatMap(({ cluster, read }) =>
+    'problems' in read
+      ? read.problems.map(({ path: below, expected, found }) =>
+          source.problemAt(['clusters', cluster.name, ...below], expected, found),
+        )
+      : [],
+  )
 }
 
 async function readText(path: string): Promise<string> {

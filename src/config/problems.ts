@@ -52,6 +52,14 @@ export function describeFound(value: unknown): string {
   return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping'
 }
 
+/** @returns what kind of thing stands there, for places where it may be a secret */
+export function describeHidden(value: unknown): string {
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return isScalar
+    ? `a ${typeof value === 'string' ? 'text' : typeof value} (not shown)`
+    : describeFound(value)
+}
+
 const longestQuote = 80
 
 /** @returns the text in quotes, cut when long, control and direction characters escaped for the terminal */

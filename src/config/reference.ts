@@ -4,9 +4,29 @@ import { configSchema, documentation } from './schema.ts'
 /** A configuration that sets everything there is to set. */
 export const fullExample = `clusters:
   east:
-    bootstrapServers: [east-1:9092, east-2:9092]
+    bootstrapServers: [east-1:9093, east-2:9093]
+    tls:
+      caFile: /etc/tidemark/east-ca.pem
+      certFile: /etc/tidemark/tidemark.pem
+      keyFile: /etc/tidemark/tidemark.key
+      keyPassphrase: \${env:TIDEMARK_KEY_PASSPHRASE}
+      serverName: kafka.east.example
+    sasl:
+      mechanism: scram-sha-512
+      username: tidemark
+      password: \${file:/run/secrets/east}
   west:
-    bootstrapServers: ["[2001:db8::1]:9092"]
+    bootstrapServers: ["[2001:db8::1]:9093"]
+    tls: {}
+    sasl:
+      mechanism: oauthbearer
+      tokenEndpoint: https://login.west.example/oauth2/token
+      tokenEndpointCaFile: /etc/tidemark/login-ca.pem
+      clientId: tidemark
+      clientSecret: \${env:WEST_CLIENT_SECRET}
+      scope: kafka
+      extensions:
+        logicalCluster: lkc-1234
 flows:
   - name: east-to-west
     source: east
@@ -63,6 +83,9 @@ column, and all errors are shown at once. Warnings are shown and do not stop any
   \`orders.*\` every topic that starts so. After \`glob:\` stands a glob with \`*\` and \`?\`: \`glob:orders-*\`.
   A pattern of letters, digits, \`.\`, \`_\` and \`-\` names a topic: it is asked for by name when a listing does not show it.
 - **Instants** are RFC 3339 with their offset from UTC: \`2026-12-01T06:00:00Z\`.
+- **Secrets** never stand in this file. \`\${env:NAME}\` is an environment variable, \`\${file:path}\` the content of a
+  file, without the newline at its end. Files of secrets, certificates and keys are read again when they change, within
+  a poll; a relative path counts from the folder of this file. How to connect: [connections.md](connections.md).
 - **A budget** below 1.25 x \`offsetFlushInterval\` + 3 polls cannot be proven and gives a warning; a poll is the longest
   gap of \`poll.schedule\`.
 

@@ -7,7 +7,7 @@ export function relationProblems(source: Source): readonly ConfigProblem[] {
   const clusters = Object.keys(mappingAt(source.value, 'clusters') ?? {})
   const flows = listAt(source.value, 'flows')
   const names = flows.map(flow => textAt(flow, 'name'))
-  return flows.flatMap((flow, index) => {
+  const flowProblems = flows.flatMap((flow, index) => {
     const problems: ConfigProblem[] = []
     const name = names[index]
     const namesake = names.indexOf(name)
@@ -38,6 +38,20 @@ export function relationProblems(source: Source): readonly ConfigProblem[] {
     }
     return [...problems, ...aliasProblems(source, flow, index)]
   })
+  return [...clusters.flatMap(name => keyPairProblems(source, name)), ...flowProblems]
+}
+
+/** A certificate without its key proves nothing, and a key alone has nothing to prove. */
+function keyPairProblems(source: Source, cluster: string): readonly ConfigProblem[] {
+  const tls = rawAt(source.value, ['clusters', cluster, 'tls'])
+  const has = (key: string): boolean => rawAt(tls, [key]) !== undefined
+  const path = ['clusters', cluster, 'tls']
+  const both = 'certFile and keyFile together'
+  if (has('certFile') && !has('keyFile')) return [source.problemAt(path, both, 'certFile alone')]
+  if (has('keyFile') && !has('certFile')) return [source.problemAt(path, both, 'keyFile alone')]
+  if (has('keyPassphrase') && !has('keyFile'))
+    return [source.problemAt(path, 'keyPassphrase with a keyFile', 'keyPassphrase alone')]
+  return []
 }
 
 /** A cluster's name is the default of its alias, and an alias becomes part of topic names. */

@@ -1,10 +1,19 @@
 import { z } from 'zod'
 import { parseAddress, parseListenAddress } from './addresses.ts'
+import {
+  isExtension,
+  parseEndpoint,
+  parsePath,
+  parseTextReference,
+  passwordMechanisms,
+  textExpected,
+} from './connections.ts'
 import { parseDuration } from './durations.ts'
 import { parseInstant } from './instants.ts'
 import type { Parsed } from './parsed.ts'
 import { parsePattern } from './patterns.ts'
 import { parseSchedule } from './schedule.ts'
+import { parseSecretReference, secretExpected } from './secrets.ts'
 import { parseSize } from './sizes.ts'
 
 interface Documentation {
@@ -112,6 +121,90 @@ const addresses = {
   meaning: 'Brokers to start from, as `bootstrap.servers`.',
 }
 
+function secret(meaning: string, defaultText?: string) {
+  const documented = { expected: secretExpected, meaning }
+  return scalar(defaultText === undefined ? documented : { ...documented, defaultText }, parseSecretReference)
+}
+
+function text(meaning: string) {
+  return scalar({ expected: textExpected, meaning }, parseTextReference)
+}
+
+function pemFile(meaning: string, defaultText: string) {
+  return scalar({ expected: 'the path of a PEM file', meaning, defaultText }, parsePath).optional()
+}
+
+const tls = {
+  expected: 'a mapping; `{}` is TLS with the authorities that Node trusts',
+  meaning: 'Connect with TLS.',
+  defaultText: 'plaintext',
+}
+
+const tlsSettings = mapping({
+  caFile: pemFile(
+    "Authorities that may have signed the brokers' certificates.",
+    'the authorities that Node trusts',
+  ),
+  certFile: pemFile("Tidemark's own certificate, with the chain behind it, for mutual TLS.", 'none'),
+  keyFile: pemFile('The key of `certFile`.', 'none'),
+  keyPassphrase: secret('What `keyFile` is encrypted with.', 'not encrypted').optional(),
+  serverName: scalar(
+    {
+      expected: 'a host name',
+      meaning: "The name that the brokers' certificates have, sent to them too (SNI).",
+      defaultText: "each broker's host",
+    },
+    name => (/^[A-Za-z0-9._-]+$/.test(name) ? { value: name } : { why: '' }),
+  ).optional(),
+}).register(documentation, tls)
+
+const mechanisms = [...passwordMechanisms, 'oauthbearer']
+
+const passwordLogin = mapping({
+  mechanism: choice(passwordMechanisms, 'SASL with a user name and a password.'),
+  username: text('The principal.'),
+  password: secret('Its password.'),
+})
+
+const extension = z.string({ error: 'a text' })
+
+const oauthLogin = mapping({
+  mechanism: z.literal('oauthbearer', { error: 'oauthbearer' }).register(documentation, {
+    expected: 'oauthbearer',
+    meaning: 'SASL with a token of OAuth 2.0, by client credentials (RFC 6749, 4.4).',
+  }),
+  tokenEndpoint: scalar(
+    { expected: 'an address such as https://login.example/token', meaning: 'Where tokens are given.' },
+    parseEndpoint,
+  ),
+  tokenEndpointCaFile: pemFile(
+    "Authorities that may have signed the token endpoint's certificate.",
+    'the authorities that Node trusts',
+  ),
+  clientId: text('Who asks for a token.'),
+  clientSecret: secret('Its secret.'),
+  scope: scalar(
+    { expected: 'words with a space between', meaning: 'The scope to ask for.', defaultText: 'none' },
+    // RFC 6749, section 3.3.
+    scope =>
+      /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(scope) ? { value: scope } : { why: '' },
+  ).optional(),
+  extensions: z
+    .record(z.string(), extension, { error: 'a mapping of texts' })
+    .refine(named => Object.entries(named).every(([name, value]) => isExtension(name, value)), {
+      error: 'names of letters, and texts without control characters',
+    })
+    .register(documentation, {
+      expected: 'a mapping of texts',
+      meaning: 'SASL extensions that go with the token, such as `logicalCluster`.',
+    })
+    .prefault({}),
+})
+
+const sasl = z.discriminatedUnion('mechanism', [passwordLogin, oauthLogin], {
+  error: issue => (issue.code === 'invalid_union' ? mechanisms.join(' or ') : 'a mapping with mechanism'),
+})
+
 const cluster = mapping({
   bootstrapServers: list(
     addresses,
@@ -119,6 +212,8 @@ const cluster = mapping({
   )
     .min(1, { error: addresses.expected })
     .register(documentation, addresses),
+  tls: tlsSettings.optional(),
+  sasl: sasl.optional(),
 })
 
 const mirrorMaker2 = mapping({
@@ -290,4 +385,5 @@ export const configSchema = mapping({
 
 /** A configuration that has the right shape; names are not yet known to fit together. */
 export type ShapedConfig = z.output<typeof configSchema>
+export type ShapedCluster = ShapedConfig['clusters'][string]
 export type ShapedFlow = ShapedConfig['flows'][number]

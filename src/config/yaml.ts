@@ -54,7 +54,7 @@ export function readYaml(text: string, file: string): Source {
           return problem(start, [], 'every key once', `${quote(keyText(text.slice(start)))} again`)
         }
         if (error.code === 'TAG_RESOLVE_FAILED') {
-          return problem(start, [], 'no tags', quote(text.slice(start, end)))
+          return problem(start, [], 'no tags', shown(text, start, quote(text.slice(start, end))))
         }
         return problem(start, [], 'YAML', `a syntax error: ${error.message.split('\n')[0]}`)
       }),
@@ -66,7 +66,12 @@ export function readYaml(text: string, file: string): Source {
       Alias: (_, alias) => {
         if (alias.resolve(first) !== undefined) return
         problems.push(
-          problem(startOf(alias), [], 'an alias of an anchor above it', quote(`*${alias.source}`)),
+          problem(
+            startOf(alias),
+            [],
+            'an alias of an anchor above it',
+            shown(text, startOf(alias), quote(`*${alias.source}`)),
+          ),
         )
       },
       Pair: (_, { key }) => {
@@ -83,6 +88,13 @@ export function readYaml(text: string, file: string): Source {
     const reason = error instanceof Error ? error.message : String(error)
     return source(undefined, [problem(0, [], 'YAML of reasonable size', reason)])
   }
+}
+
+/** A password that begins with `!` or `*` and stands without quotes is a tag or an alias to YAML. */
+function shown(text: string, offset: number, words: string): string {
+  return /(?:password|secret|passphrase)["']?\s*:\s*$/i.test(text.slice(0, offset))
+    ? 'one (not shown)'
+    : words
 }
 
 function keyText(rest: string): string {

@@ -60,7 +60,10 @@ describe('bad configurations give exactly the message beside them', () => {
 
   test.each(cases)('%s', stem => {
     const read = (ending: string) => readFileSync(new URL(`${stem}${ending}`, folder), 'utf8')
-    expect(`${problemsOf(read('.yaml')).join('\n')}\n`).toBe(read('.txt'))
+    const told = `${problemsOf(read('.yaml')).join('\n')}\n`
+    expect(told).toBe(read('.txt'))
+    // What stands in these files for a secret.
+    expect(told).not.toMatch(/hunter|4711/i)
   })
 })
 
@@ -181,6 +184,62 @@ test('two flows may share clusters and replicator, and settings through an ancho
   ])
 })
 
+test('how to connect comes with the cluster, without any secret in it', () => {
+  const text = yaml({
+    clusters: `  north:
+    bootstrapServers: [north-1:9093]
+    tls: { caFile: certs/ca.pem, serverName: kafka.north }
+    sasl: { mechanism: scram-sha-512, username: tidemark, password: "\${file:secrets/north}" }
+  south:
+    bootstrapServers: [south-1:9093]
+    tls: {}
+    sasl:
+      mechanism: oauthbearer
+      tokenEndpoint: https://login.example/token
+      clientId: "\${env:CLIENT_ID}"
+      clientSecret: "\${file:/run/secrets/south}"
+      extensions: { logicalCluster: lkc-1 }
+`,
+  })
+  const parsed = parseConfig(text, 'conf/tidemark.yaml')
+  if ('problems' in parsed) throw new Error(parsed.problems.map(formatProblem).join('\n'))
+  expect(parsed.config.clusters.map(({ tls, sasl }) => ({ tls, sasl })).slice(1)).toEqual([
+    { tls: undefined, sasl: undefined },
+    {
+      tls: {
+        caFile: 'conf/certs/ca.pem',
+        certFile: undefined,
+        keyFile: undefined,
+        keyPassphrase: undefined,
+        serverName: 'kafka.north',
+      },
+      sasl: {
+        mechanism: 'scram-sha-512',
+        username: { text: 'tidemark' },
+        password: { file: 'conf/secrets/north' },
+      },
+    },
+    {
+      tls: {
+        caFile: undefined,
+        certFile: undefined,
+        keyFile: undefined,
+        keyPassphrase: undefined,
+        serverName: undefined,
+      },
+      sasl: {
+        mechanism: 'oauthbearer',
+        tokenEndpoint: 'https://login.example/token',
+        tokenEndpointCaFile: undefined,
+        clientId: { env: 'CLIENT_ID' },
+        clientSecret: { file: '/run/secrets/south' },
+        scope: undefined,
+        extensions: { logicalCluster: 'lkc-1' },
+      },
+    },
+  ])
+})
+
 test('windows line ends and a byte order mark are fine', () => {
   expect(problemsOf(`\uFEFF${yaml().replaceAll('\n', '\r\n')}`)).toEqual([])
 })
@@ -230,6 +289,24 @@ describe('warnings do not stop anything', () => {
   test('a default can be what is doubtful: the warning stands where its section does', () => {
     expect(warningsOf({ rest: 'poll: { schedule: "*/5 * * * * *" }\n' })).toEqual([
       'tidemark.yaml:10:7 poll.timeout: expected less than the 5s between two polls, found 10s: a slow poll would skip the next; lower poll.timeout or poll less often',
+    ])
+  })
+
+  test('secrets that can be read on the wire', () => {
+    const endpoint = `tokenEndpoint: "http://login/token", clientId: a, clientSecret: "\${env:B}"`
+    const sasl = (settings: string) =>
+      valid(yaml().replace('west-1:9092]', `west-1:9092], ${settings.replaceAll('$', '$$$$')}`)).warnings.map(
+        ({ path, message }) => `${path}: ${message}`,
+      )
+    const login = `username: a, password: "\${env:B}"`
+    expect(sasl(`sasl: { mechanism: scram-sha-256, ${login} }`)).toEqual([])
+    expect(sasl(`tls: {}, sasl: { mechanism: plain, ${login} }`)).toEqual([])
+    expect(sasl(`sasl: { mechanism: plain, ${login} }`)).toEqual([
+      'clusters.west.sasl.mechanism: expected tls, found plain without tls: the password can be read on the wire; add tls: {}',
+    ])
+    expect(sasl(`sasl: { mechanism: oauthbearer, ${endpoint} }`)).toEqual([
+      'clusters.west.sasl.mechanism: expected tls, found oauthbearer without tls: the token can be read on the wire; add tls: {}',
+      'clusters.west.sasl.tokenEndpoint: expected https, found http: the client secret can be read on the wire',
     ])
   })
 

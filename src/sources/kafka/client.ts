@@ -1,7 +1,12 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import * as K from '@platformatic/kafka'
+import type { Credentials } from '../../config/credentials.ts'
 import type { Instant } from '../../model/time.ts'
-import { BrokerError, isAuthenticationError } from './errors.ts'
+import { type Broker, Connections, type Security } from './connections.ts'
+import type { CredentialsSource } from './credentialsWatch.ts'
+import { BrokerError, ConnectionError, isAuthenticationError } from './errors.ts'
+import { attemptAt } from './failures.ts'
+import { Login } from './sasl.ts'
 import type {
   DescribeConfigsResponse,
   DescribeProducersResponse,
@@ -11,10 +16,7 @@ import type {
   OffsetForLeaderEpochResponse,
 } from './wire.ts'
 
-export interface Broker {
-  readonly host: string
-  readonly port: number
-}
+export type { Broker }
 
 /** The APIs that Tidemark may send, with the versions that the library has; nothing else can be called. */
 const apis = {
@@ -56,7 +58,11 @@ export interface ClientOptions {
   readonly bootstrap: readonly Broker[]
   /** Bounds one connect and one request, in milliseconds. */
   readonly requestTimeoutMs: number
+  /** Undefined: plaintext, without a login. */
+  readonly credentials?: CredentialsSource
 }
+
+const plaintext: Security = { tls: undefined, login: undefined }
 
 /** An API that broker and library share no version of. */
 export class UnsupportedVersionError extends Error {}
@@ -68,23 +74,34 @@ export class UnsupportedVersionError extends Error {}
  */
 export class KafkaClient {
   readonly #options: ClientOptions
-  readonly #pools: Readonly<Record<'control' | 'fetch', K.ConnectionPool>>
+  readonly #pools: Readonly<Record<'control' | 'fetch', Connections>>
   readonly #versions = new WeakMap<K.Connection, Promise<ReadonlyMap<number, VersionRange>>>()
   #candidates: readonly Broker[]
+  #credentials: Credentials | undefined
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#candidates = options.bootstrap
-    const connectionOptions = {
-      connectTimeout: options.requestTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
-      maxInflights: 8,
+    const settings = {
+      requestTimeoutMs: options.requestTimeoutMs,
       context: { kafkaCluster: options.cluster } satisfies RequestContext,
     }
     this.#pools = {
-      control: new K.ConnectionPool('tidemark', connectionOptions),
-      fetch: new K.ConnectionPool('tidemark', connectionOptions),
+      control: new Connections(settings, plaintext),
+      fetch: new Connections(settings, plaintext),
     }
+  }
+
+  /** Makes connections anew from now on if the credentials have changed. Rejects when there are none to read. */
+  async renew(deadline: Instant): Promise<void> {
+    const { credentials: source, requestTimeoutMs } = this.#options
+    if (source === undefined) return
+    const credentials = await within(deadline, source.current())
+    if (credentials === this.#credentials) return
+    this.#credentials = credentials
+    const { tls, sasl } = credentials
+    const security = { tls, login: sasl && new Login(sasl, requestTimeoutMs) }
+    for (const pool of Object.values(this.#pools)) pool.renew(security)
   }
 
   /**
@@ -147,8 +164,7 @@ export class KafkaClient {
 
   async #prepare<Name extends keyof typeof apis>(name: Name, broker: Broker, deadline: Instant) {
     const pool = this.#pools[name === 'fetch' ? 'fetch' : 'control']
-    const connection = await within(deadline, pool.get({ ...broker }))
-    const supported = await within(deadline, this.#versionsOf(connection))
+    const { connection, supported } = await this.#connected(pool, broker, deadline)
     const candidates = apis[name] as readonly ApiVersion<Response<Name>>[]
     const shared = candidates.find(({ key, version }) => {
       const range = supported.get(key)
@@ -158,6 +174,19 @@ export class KafkaClient {
       throw new UnsupportedVersionError(`${addressOf(broker)} and this client share no version of ${name}`)
     }
     return { version: shared.version, send: (...args: unknown[]) => shared.send(connection, ...args) }
+  }
+
+  /** A connection that answers: what a broker wants besides shows at its first request, if not before. */
+  async #connected(pool: Connections, broker: Broker, deadline: Instant) {
+    const attempt = attemptAt(broker.host, pool.security)
+    let connection: K.Connection | undefined
+    try {
+      connection = await within(deadline, pool.get(broker))
+      return { connection, supported: await within(deadline, this.#versionsOf(connection)) }
+    } catch (error) {
+      const failure = connection && pool.failureOf(connection)
+      throw new ConnectionError(attempt, failure ?? error)
+    }
   }
 
   #versionsOf(connection: K.Connection): Promise<ReadonlyMap<number, VersionRange>> {

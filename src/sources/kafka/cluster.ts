@@ -5,7 +5,7 @@ import type {
   TopicListing,
   TopicMetadata,
 } from '../../model/observation.ts'
-import { isKnown, known, type Reading, unknown } from '../../model/reading.ts'
+import { isKnown, known, type Reading, type Unknown, unknown } from '../../model/reading.ts'
 import type { Instant } from '../../model/time.ts'
 import { chunksOf } from './chunks.ts'
 import { type ClientOptions, KafkaClient } from './client.ts'
@@ -51,7 +51,9 @@ export class RealKafkaCluster implements KafkaCluster {
   }
 
   async listTopics(deadline: Instant): Promise<Listing> {
+    const unread = await this.#renew(deadline)
     const t0 = performance.now()
+    if (unread !== undefined) return { t0, topics: unread }
     const response = await this.#metadata(null, deadline)
     if (!isKnown(response)) return { t0, topics: response }
     const topics: Map<string, Reading<TopicMetadata>> = new Map()
@@ -196,6 +198,16 @@ export class RealKafkaCluster implements KafkaCluster {
 
   #offsets(wanted: OffsetsWanted, deadline: Instant): ReturnType<typeof offsetsFromLeaders> {
     return offsetsFromLeaders(this.#leaders, (names, by) => this.askTopics(names, by), wanted, deadline)
+  }
+
+  /** Credentials are looked at once a poll, with its listing. */
+  async #renew(deadline: Instant): Promise<{ readonly unknown: Unknown } | undefined> {
+    try {
+      await this.#client.renew(deadline)
+      return undefined
+    } catch (error) {
+      return unknownOfError(error, `cluster ${this.name}`)
+    }
   }
 
   async #metadata(names: readonly string[] | null, deadline: Instant): Promise<Reading<MetadataResponse>> {

@@ -1,5 +1,6 @@
 import * as K from '@platformatic/kafka'
 import { type Unknown, type UnknownReason, unknown } from '../../model/reading.ts'
+import { type Attempt, chain, explainFailure } from './failures.ts'
 
 const reasonOfCode: Readonly<Record<number, UnknownReason>> = {
   3: 'missing',
@@ -33,33 +34,6 @@ export function unknownOfCode(code: number, where: string): { readonly unknown: 
   )
 }
 
-/** An error and everything it was caused by or made of, outermost first. */
-function* chain(error: unknown, depth = 0): Generator<Error & { code?: unknown }> {
-  if (!(error instanceof Error) || depth > 8) return
-  yield error
-  yield* chain(error.cause, depth + 1)
-  if (error instanceof AggregateError) {
-    for (const part of error.errors.slice(0, 8)) yield* chain(part, depth + 1)
-  }
-}
-
-const reasonOfSystemCode: Readonly<Record<string, UnknownReason>> = {
-  ECONNREFUSED: 'unreachable',
-  ECONNRESET: 'unreachable',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  ENOTFOUND: 'unreachable',
-  EAI_AGAIN: 'unreachable',
-  EPIPE: 'unreachable',
-  ETIMEDOUT: 'timeout',
-}
-
-/** Whether an error says that the cluster refused who we are; trying again would only lock the account. */
-export function isAuthenticationError(error: unknown): boolean {
-  for (const part of chain(error)) if (part instanceof K.AuthenticationError) return true
-  return false
-}
-
 /** A request that failed at one broker of several that were tried. */
 export class BrokerError extends Error {
   readonly address: string
@@ -70,35 +44,39 @@ export class BrokerError extends Error {
   }
 }
 
+/** A connection that could not be made, with what was asked of it. */
+export class ConnectionError extends Error {
+  readonly attempt: Attempt
+
+  constructor(attempt: Attempt, cause: unknown) {
+    super('the connection failed', { cause })
+    this.attempt = attempt
+  }
+}
+
+/** Whether an error says that the cluster refused who we are; trying again would only lock the account. */
+export function isAuthenticationError(error: unknown): boolean {
+  return explainFailure(error, attemptOf(error))?.reason === 'authentication'
+}
+
 /** The reason for an error that failed a whole request; `where` names the cluster or broker. */
 export function unknownOfError(error: unknown, where: string): { readonly unknown: Unknown } {
-  let reason: UnknownReason | undefined
-  let words = error instanceof Error ? error.message : String(error)
-  let address: string | undefined
-  for (const part of chain(error)) {
-    if (part instanceof BrokerError) {
-      // Of several brokers the last one tried: reason, words and address belong together.
-      address = part.address
-      words = part.cause instanceof Error ? part.cause.message : String(part.cause)
-      continue
-    }
-    if (part instanceof K.AuthenticationError) {
-      reason = 'authentication'
-      words = part.message
-      break
-    }
-    // A time-out carries the code of a network error: the class decides.
-    if (part instanceof K.TimeoutError) {
-      reason = 'timeout'
-      words = part.message
-    } else if (typeof part.code === 'string' && reasonOfSystemCode[part.code] !== undefined) {
-      reason = reasonOfSystemCode[part.code]
-      words = part.message === '' ? part.code : part.message
-    } else if (part.message === 'Connection closed' && reason === undefined) {
-      reason = 'unreachable'
-      words = 'the connection was closed'
-    }
+  // Of several brokers the last one tried: reason, words and address belong together.
+  const broker = [...chain(error)].findLast(part => part instanceof BrokerError)
+  const cause = broker?.cause ?? error
+  const failure = explainFailure(cause, attemptOf(cause))
+  const address = broker instanceof BrokerError ? broker.address : undefined
+  const place = address === undefined || where.includes(address) ? where : `${where} at ${address}`
+  if (failure !== undefined) {
+    return unknown(failure.reason, `${place}: ${failure.what}; ${failure.advice}`)
   }
-  const place = address === undefined || words.includes(address) ? where : `${where} at ${address}`
-  return unknown(reason ?? 'error', `${place}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`)
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return unknown('error', `${place}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`)
+}
+
+const nothingAsked = { tls: false, certificate: false, serverName: undefined, mechanism: undefined }
+
+function attemptOf(error: unknown): Attempt {
+  for (const part of chain(error)) if (part instanceof ConnectionError) return part.attempt
+  return { host: 'the broker', security: nothingAsked }
 }

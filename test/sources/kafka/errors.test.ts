@@ -77,14 +77,18 @@ describe('why something is unknown', () => {
     const timedOut = new BrokerError('east-1:9092', new K.TimeoutError('Request timed out'))
     expect(unknownOfError(timedOut, 'cluster east').unknown).toEqual({
       reason: 'timeout',
-      detail: 'cluster east at east-1:9092: Request timed out',
+      detail: 'cluster east at east-1:9092: no answer in time; check firewalls, and whether it is overloaded',
     })
-    const refused = new BrokerError(
-      '127.0.0.1:1',
-      new K.NetworkError('failed', { cause: system('ECONNREFUSED') }),
+    expect(unknownOfError(timedOut, 'cluster east, broker east-1:9092').unknown.detail).toMatch(
+      /^cluster east, broker east-1:9092: no answer/,
     )
-    expect(unknownOfError(refused, 'cluster east').unknown.detail).toBe(
-      'cluster east: connect ECONNREFUSED 127.0.0.1:1',
+  })
+
+  test('of several brokers the last one tried is told, address and reason together', () => {
+    const refused = new BrokerError('east-1:9092', system('ECONNREFUSED'))
+    const unknownName = new BrokerError('east-2:9092', system('ENOTFOUND'))
+    expect(unknownOfError(new AggregateError([refused, unknownName]), 'cluster east').unknown.detail).toBe(
+      'cluster east at east-2:9092: the name is unknown to DNS (ENOTFOUND); check the host name, and the DNS of this machine',
     )
   })
 
