@@ -114,13 +114,13 @@ export class KafkaClient {
     deadline: Instant,
     argumentsFor: (version: number) => unknown[],
   ): Promise<Response<Name>> {
-    const { version, send } = await this.#prepare(name, broker, deadline)
+    const { version, send, explained } = await this.#prepare(name, broker, deadline)
     try {
       return await within(deadline, send(...argumentsFor(version)))
     } catch (error) {
       // The library throws as soon as one item failed; the error carries the answer with all the good ones.
       if (error instanceof K.ResponseError) return error['response'] as Response<Name>
-      throw error
+      throw explained(error)
     }
   }
 
@@ -164,7 +164,7 @@ export class KafkaClient {
 
   async #prepare<Name extends keyof typeof apis>(name: Name, broker: Broker, deadline: Instant) {
     const pool = this.#pools[name === 'fetch' ? 'fetch' : 'control']
-    const { connection, supported } = await this.#connected(pool, broker, deadline)
+    const { connection, supported, explained } = await this.#connected(pool, broker, deadline)
     const candidates = apis[name] as readonly ApiVersion<Response<Name>>[]
     const shared = candidates.find(({ key, version }) => {
       const range = supported.get(key)
@@ -173,19 +173,22 @@ export class KafkaClient {
     if (shared === undefined) {
       throw new UnsupportedVersionError(`${addressOf(broker)} and this client share no version of ${name}`)
     }
-    return { version: shared.version, send: (...args: unknown[]) => shared.send(connection, ...args) }
+    const send = (...args: unknown[]) => shared.send(connection, ...args)
+    return { version: shared.version, send, explained }
   }
 
-  /** A connection that answers: what a broker wants besides shows at its first request, if not before. */
+  /** A connection that answers, with what makes of its errors those that say how it was made. */
   async #connected(pool: Connections, broker: Broker, deadline: Instant) {
     const attempt = attemptAt(broker.host, pool.security)
     let connection: K.Connection | undefined
+    // What a broker wants besides shows at a first request, if not before: all that it learns is that it was closed.
+    const explained = (error: unknown): ConnectionError =>
+      new ConnectionError(attempt, (connection && pool.failureOf(connection)) ?? error)
     try {
       connection = await within(deadline, pool.get(broker))
-      return { connection, supported: await within(deadline, this.#versionsOf(connection)) }
+      return { connection, supported: await within(deadline, this.#versionsOf(connection)), explained }
     } catch (error) {
-      const failure = connection && pool.failureOf(connection)
-      throw new ConnectionError(attempt, failure ?? error)
+      throw explained(error)
     }
   }
 

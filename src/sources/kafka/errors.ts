@@ -44,7 +44,7 @@ export class BrokerError extends Error {
   }
 }
 
-/** A connection that could not be made, with what was asked of it. */
+/** A connection that could not be made, or broke, with what was asked of it. */
 export class ConnectionError extends Error {
   readonly attempt: Attempt
 
@@ -70,7 +70,8 @@ export function unknownOfError(error: unknown, where: string): { readonly unknow
   if (failure !== undefined) {
     return unknown(failure.reason, `${place}: ${failure.what}; ${failure.advice}`)
   }
-  const words = cause instanceof Error ? cause.message : String(cause)
+  const told = cause instanceof ConnectionError ? cause.cause : cause
+  const words = told instanceof Error ? told.message : String(told)
   return unknown('error', `${place}: ${words.replaceAll(/\s+/g, ' ').slice(0, 300)}`)
 }
 

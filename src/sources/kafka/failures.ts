@@ -52,7 +52,7 @@ export function* chain(error: unknown, depth = 0): Generator<Error & { readonly 
  */
 export function explainFailure(error: unknown, attempt: Attempt): Failure | undefined {
   const parts = [...chain(error)]
-  for (const explain of [ofCredentials, ofToken, ofLogin, ofTls, ofNetwork, ofClosing]) {
+  for (const explain of [ofCredentials, ofToken, ofLogin, ofTls, ofNetwork, ofClosing, ofLoginAtAll]) {
     const failure = explain(parts, attempt)
     if (failure !== undefined) return failure
   }
@@ -179,14 +179,16 @@ const ofLogin: Explain = (parts, { security }) => {
       advice: 'check sasl.password, and that this is the broker that you mean',
     }
   }
-  const refused = find(parts, K.AuthenticationError)
-  if (refused === undefined) return undefined
-  return {
+  return undefined
+}
+
+/** The library calls whatever ends a login one of authentication: only what nothing else explains is. */
+const ofLoginAtAll: Explain = (parts, { security }) =>
+  find(parts, K.AuthenticationError) && {
     reason: 'authentication',
-    what: `the login failed (${mechanism})`,
+    what: `the login failed (${security.mechanism ?? 'SASL'})`,
     advice: "check sasl, and the broker's log",
   }
-}
 
 const unknownAuthority: ReadonlySet<unknown> = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',

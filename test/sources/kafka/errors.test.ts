@@ -2,6 +2,7 @@ import * as K from '@platformatic/kafka'
 import { describe, expect, test } from 'vitest'
 import {
   BrokerError,
+  ConnectionError,
   isAuthenticationError,
   unknownOfCode,
   unknownOfError,
@@ -71,6 +72,18 @@ describe('why something is unknown', () => {
     expect(unknownOfError(new Error('first\nsecond'), 'cluster east').unknown.detail).toBe(
       'cluster east: first second',
     )
+  })
+
+  test('an error that nothing explains has its own words, however it was wrapped', () => {
+    const attempt = {
+      host: 'east-1',
+      security: { tls: true, certificate: false, serverName: undefined, mechanism: undefined },
+    }
+    const error = new BrokerError('east-1:9092', new ConnectionError(attempt, new Error('surprise')))
+    expect(unknownOfError(error, 'cluster east').unknown).toEqual({
+      reason: 'error',
+      detail: 'cluster east at east-1:9092: surprise',
+    })
   })
 
   test('the detail names the broker, once', () => {

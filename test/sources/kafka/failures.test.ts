@@ -159,6 +159,15 @@ describe('what an error means, and what to try', () => {
       'the port speaks TLS; add tls: {}',
     ],
     [
+      'a login in plaintext to TLS',
+      new K.AuthenticationError('Cannot find a suitable SASL mechanism.', {
+        cause: new K.UserError('Broker requires TLS.'),
+      }),
+      scram,
+      'unreachable',
+      'the port speaks TLS; add tls: {}',
+    ],
+    [
       'no common version of TLS',
       coded('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'),
       { tls: true },
