@@ -35,7 +35,8 @@ It needs to be allowed, on both clusters: DESCRIBE on the topics in scope, and R
 
 Ends with exit code 0 on SIGTERM or SIGINT; 2 when the configuration is wrong.`,
   validate: `
-Prints every problem at once, with its place in the file, what was expected and what was found. Connects to nothing.
+Prints every problem at once, with its place in the file, what was expected and what was found; secrets and
+certificates that it names are read as well. Connects to nothing.
 Exit code 0 when it is valid (warnings included), 2 when not.`,
   report: `
 Writes one HTML file for people who have to rely on it later: what would be lost now, on what basis, what cannot be

@@ -23,7 +23,7 @@ export function adviceFor(config: ShapedConfig, source: Source): readonly Config
 function wireAdvice(name: string, { tls, sasl }: ShapedCluster, source: Source): readonly ConfigProblem[] {
   if (sasl === undefined) return []
   const problems: ConfigProblem[] = []
-  if (tls === undefined && (sasl.mechanism === 'plain' || sasl.mechanism === 'oauthbearer')) {
+  if (tls === undefined && !sasl.mechanism.startsWith('scram')) {
     const sent = sasl.mechanism === 'plain' ? 'the password' : 'the token'
     const found = `${sasl.mechanism} without tls`
     const advice = `${sent} can be read on the wire; add tls: {}`

@@ -110,7 +110,7 @@ function problemsOf(issue: z.core.$ZodIssue, source: Source): readonly ConfigPro
   return [source.problemAt(issue.path, issue.message, found)]
 }
 
-const shownKeys: ReadonlySet<unknown> = new Set(['mechanism', 'serverName', 'scope'])
+const shownKeys: ReadonlySet<unknown> = new Set(['mechanism', 'serverName', 'scope', 'region'])
 
 /** What stands under these may be a secret by mistake: a password in the place of its reference, a key in that of its file. */
 function isHidden(path: Path): boolean {
@@ -149,6 +149,19 @@ function resolveCluster(name: string, cluster: ShapedCluster, folder: string): C
     'file' in reference ? { ...reference, file: file(reference.file) } : reference
   const placedIfAny = (reference: SecretReference | undefined) =>
     reference === undefined ? undefined : placed(reference)
+  const resolveSasl = (login: NonNullable<typeof sasl>): SaslConfig => {
+    if (login.mechanism === 'aws-msk-iam') return login
+    if (login.mechanism === 'oauthbearer') {
+      return {
+        ...login,
+        tokenEndpointCaFile: fileIfAny(login.tokenEndpointCaFile),
+        clientId: placed(login.clientId),
+        clientSecret: placed(login.clientSecret),
+        scope: login.scope,
+      }
+    }
+    return { ...login, username: placed(login.username), password: placed(login.password) }
+  }
   return {
     name,
     bootstrapServers,
@@ -159,18 +172,7 @@ function resolveCluster(name: string, cluster: ShapedCluster, folder: string): C
       keyPassphrase: placedIfAny(tls.keyPassphrase),
       serverName: tls.serverName,
     },
-    sasl:
-      sasl?.mechanism === 'oauthbearer'
-        ? {
-            mechanism: sasl.mechanism,
-            tokenEndpoint: sasl.tokenEndpoint,
-            tokenEndpointCaFile: fileIfAny(sasl.tokenEndpointCaFile),
-            clientId: placed(sasl.clientId),
-            clientSecret: placed(sasl.clientSecret),
-            scope: sasl.scope,
-            extensions: sasl.extensions,
-          }
-        : sasl && { ...sasl, username: placed(sasl.username), password: placed(sasl.password) },
+    sasl: sasl && resolveSasl(sasl),
   }
 }
 

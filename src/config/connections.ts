@@ -35,7 +35,13 @@ export interface OAuthConfig {
   readonly extensions: Readonly<Record<string, string>>
 }
 
-export type SaslConfig = PasswordConfig | OAuthConfig
+/** Amazon MSK with IAM: OAUTHBEARER with a token that Amazon's signer makes. */
+export interface MskConfig {
+  readonly mechanism: 'aws-msk-iam'
+  readonly region: string
+}
+
+export type SaslConfig = PasswordConfig | OAuthConfig | MskConfig
 
 export const textExpected = `a text, or ${secretExpected}`
 

@@ -2,7 +2,14 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { Secret } from '../model/secret.ts'
 import type { ClusterConfig } from './config.ts'
-import type { OAuthConfig, PasswordConfig, TextReference, TlsConfig } from './connections.ts'
+import type {
+  MskConfig,
+  OAuthConfig,
+  PasswordConfig,
+  SaslConfig,
+  TextReference,
+  TlsConfig,
+} from './connections.ts'
 import { type Environment, formatSecretReference, readSecret, type SecretReference } from './secrets.ts'
 import { fileReason } from './unreadable.ts'
 
@@ -31,10 +38,13 @@ export interface OAuthLogin {
   readonly extensions: Readonly<Record<string, string>>
 }
 
+/** How to log in, with everything that files and environment hold. */
+export type Login = PasswordLogin | OAuthLogin | MskConfig
+
 /** How to connect to one cluster, with everything that files and environment hold. */
 export interface Credentials {
   readonly tls: TlsCredentials | undefined
-  readonly sasl: PasswordLogin | OAuthLogin | undefined
+  readonly sasl: Login | undefined
 }
 
 /** One thing that could not be read; its words hold no secret. */
@@ -60,32 +70,28 @@ export async function readCredentials(
   const reader = new Reader(environment, problems)
   const credentials = {
     tls: tls && (await readTls(tls, reader)),
-    sasl:
-      sasl === undefined
-        ? undefined
-        : sasl.mechanism === 'oauthbearer'
-          ? await readOAuth(sasl, reader)
-          : await readPassword(sasl, reader),
+    sasl: sasl && (await readLogin(sasl, reader)),
   }
   return problems.length > 0 ? { problems } : { credentials }
 }
 
 /** The files that a cluster's credentials are read from. */
 export function credentialFiles({ tls, sasl }: ConnectionConfig): readonly string[] {
-  const references: readonly (TextReference | undefined)[] =
-    sasl === undefined
-      ? []
-      : sasl.mechanism === 'oauthbearer'
-        ? [sasl.clientId, sasl.clientSecret]
-        : [sasl.username, sasl.password]
   const files = [
     tls?.caFile,
     tls?.certFile,
     tls?.keyFile,
     sasl?.mechanism === 'oauthbearer' ? sasl.tokenEndpointCaFile : undefined,
-    ...[tls?.keyPassphrase, ...references].map(it => (it && 'file' in it ? it.file : undefined)),
+    ...[tls?.keyPassphrase, ...referencesOf(sasl)].map(it => (it && 'file' in it ? it.file : undefined)),
   ]
   return files.filter(file => file !== undefined)
+}
+
+function referencesOf(sasl: SaslConfig | undefined): readonly TextReference[] {
+  if (sasl === undefined || sasl.mechanism === 'aws-msk-iam') return []
+  return sasl.mechanism === 'oauthbearer'
+    ? [sasl.clientId, sasl.clientSecret]
+    : [sasl.username, sasl.password]
 }
 
 /** Reads one thing after the other and notes what is wrong with each. */
@@ -173,6 +179,12 @@ function keyProblem(certificate: string, key: Secret, passphrase: Secret | undef
       ? 'an encrypted key without keyPassphrase'
       : 'an encrypted key that keyPassphrase does not open'
   }
+}
+
+async function readLogin(sasl: SaslConfig, reader: Reader): Promise<Login> {
+  // Amazon's signer finds its credentials itself.
+  if (sasl.mechanism === 'aws-msk-iam') return sasl
+  return sasl.mechanism === 'oauthbearer' ? readOAuth(sasl, reader) : readPassword(sasl, reader)
 }
 
 async function readPassword(sasl: PasswordConfig, reader: Reader): Promise<PasswordLogin> {

@@ -27,6 +27,12 @@ export const fullExample = `clusters:
       scope: kafka
       extensions:
         logicalCluster: lkc-1234
+  north:
+    bootstrapServers: [b-1.north.kafka.eu-central-1.amazonaws.com:9098]
+    tls: {}
+    sasl:
+      mechanism: aws-msk-iam
+      region: eu-central-1
 flows:
   - name: east-to-west
     source: east
@@ -59,6 +65,11 @@ flows:
       maintenance:
         until: 2026-12-01T06:00:00Z
         reason: brokers get new disks
+  - name: north-to-west
+    source: north
+    target: west
+    replicator: { kind: mirrormaker2 }
+    rpo: { budget: 5m }
 poll:
   schedule: "*/15 * * * * *"
   timeout: 10s

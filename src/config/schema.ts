@@ -158,7 +158,7 @@ const tlsSettings = mapping({
   ).optional(),
 }).register(documentation, tls)
 
-const mechanisms = [...passwordMechanisms, 'oauthbearer']
+const mechanisms = [...passwordMechanisms, 'oauthbearer', 'aws-msk-iam']
 
 const passwordLogin = mapping({
   mechanism: choice(passwordMechanisms, 'SASL with a user name and a password.'),
@@ -201,7 +201,18 @@ const oauthLogin = mapping({
     .prefault({}),
 })
 
-const sasl = z.discriminatedUnion('mechanism', [passwordLogin, oauthLogin], {
+const mskLogin = mapping({
+  mechanism: z.literal('aws-msk-iam', { error: 'aws-msk-iam' }).register(documentation, {
+    expected: 'aws-msk-iam',
+    meaning:
+      "Amazon MSK with IAM; needs the npm package `aws-msk-iam-sasl-signer-js`, and credentials where Amazon's SDK looks for them.",
+  }),
+  region: scalar({ expected: 'a region such as eu-central-1', meaning: 'Where the cluster is.' }, name =>
+    /^[a-z]{2}(-[a-z]+)+-\d+$/.test(name) ? { value: name } : { why: '' },
+  ),
+})
+
+const sasl = z.discriminatedUnion('mechanism', [passwordLogin, oauthLogin, mskLogin], {
   error: issue => (issue.code === 'invalid_union' ? mechanisms.join(' or ') : 'a mapping with mechanism'),
 })
 

@@ -21,7 +21,7 @@ async function file(content: string | Buffer): Promise<string> {
 
 test('a good file becomes a configuration', async () => {
   const config = await loadConfig(await file(fullExample))
-  expect(config.flows.map(flow => flow.name)).toEqual(['east-to-west'])
+  expect(config.flows.map(flow => flow.name)).toEqual(['east-to-west', 'north-to-west'])
 })
 
 test('a bad file is refused with all its problems, a line each', async () => {

@@ -82,7 +82,7 @@ export class FakeTokenEndpoint {
     const body = {
       access_token: unsecuredToken(subject, lifeSeconds),
       token_type: 'Bearer',
-      expires_in: this.state.expiresIn ?? lifeSeconds,
+      expires_in: this.state.expiresIn === undefined ? lifeSeconds : this.state.expiresIn,
     }
     return { status: 200, body: JSON.stringify(body), headers: {} }
   }

@@ -2,6 +2,7 @@ import * as K from '@platformatic/kafka'
 import type { UnknownReason } from '../../model/reading.ts'
 import type { Security } from './connections.ts'
 import { CredentialsError } from './credentialsWatch.ts'
+import { SignerError, signerPackage } from './mskIam.ts'
 import { CorruptReplyError, isRefusal, TokenRefusedError } from './sasl.ts'
 import { TokenError } from './token.ts'
 
@@ -89,7 +90,28 @@ const adviceOfOAuthCode: Readonly<Record<string, string>> = {
 }
 
 const ofToken: Explain = (parts, { security }) => {
+  const unsigned = find(parts, SignerError)
+  if (unsigned !== undefined) {
+    return unsigned.isInstalled
+      ? {
+          reason: 'authentication',
+          what: `${signerPackage} made no token`,
+          advice: "check sasl.region, and the role or the credentials where Amazon's SDK looks for them",
+        }
+      : {
+          reason: 'error',
+          what: `aws-msk-iam needs the package ${signerPackage}, which is not there`,
+          advice: `npm install ${signerPackage} beside Tidemark`,
+        }
+  }
   const refused = find(parts, TokenRefusedError)
+  if (refused !== undefined && security.mechanism === 'aws-msk-iam') {
+    return {
+      reason: 'authentication',
+      what: 'the broker refused the token (aws-msk-iam)',
+      advice: 'allow the role kafka-cluster:Connect, and check sasl.region and the clock of this machine',
+    }
+  }
   if (refused !== undefined) {
     const { endedAtMs } = refused
     return endedAtMs !== undefined && endedAtMs <= Date.now()

@@ -1,20 +1,22 @@
 import * as K from '@platformatic/kafka'
-import type { OAuthLogin, PasswordLogin } from '../../config/credentials.ts'
+import type { Login as AnyLogin } from '../../config/credentials.ts'
 import type { Secret } from '../../model/secret.ts'
-import { TokenSource } from './token.ts'
+import { MskTokens } from './mskIam.ts'
+import { EndpointTokens, type Tokens } from './token.ts'
 
 type Authenticator = NonNullable<K.SASLOptions['authenticate']>
 type Send = Parameters<Authenticator>[2]
 type Done = Parameters<Authenticator>[6]
 type Response = NonNullable<Parameters<Done>[1]>
 
-export type Mechanism = (PasswordLogin | OAuthLogin)['mechanism']
+export type Mechanism = AnyLogin['mechanism']
 
 const saslNames: Readonly<Record<Mechanism, K.SASLMechanismValue>> = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
   oauthbearer: 'OAUTHBEARER',
+  'aws-msk-iam': 'OAUTHBEARER',
 }
 
 /** A reply to a login that cannot be read. What it held is not repeated: it may be a part of the exchange. */
@@ -34,13 +36,13 @@ export class TokenRefusedError extends Error {
 /** Logs connections of one cluster in. */
 export class Login {
   readonly mechanism: Mechanism
-  readonly #login: PasswordLogin | OAuthLogin
-  readonly #tokens: TokenSource | undefined
+  readonly #login: AnyLogin
+  readonly #tokens: Tokens | undefined
 
-  constructor(login: PasswordLogin | OAuthLogin, timeoutMs: number) {
+  constructor(login: AnyLogin, timeoutMs: number) {
     this.mechanism = login.mechanism
     this.#login = login
-    this.#tokens = login.mechanism === 'oauthbearer' ? new TokenSource(login, timeoutMs) : undefined
+    this.#tokens = tokensOf(login, timeoutMs)
   }
 
   /**
@@ -66,7 +68,8 @@ export class Login {
 
   async #authenticate(connection: K.Connection, send: Send): Promise<Response> {
     const login = this.#login
-    if (login.mechanism === 'oauthbearer') return this.#withToken(login, connection, send)
+    if (login.mechanism === 'oauthbearer') return this.#withToken(login.extensions, connection, send)
+    if (login.mechanism === 'aws-msk-iam') return this.#withToken({}, connection, send)
     const username = login.username.reveal()
     const password = login.password.reveal()
     return exchange(send, (guarded, callback) => {
@@ -80,18 +83,16 @@ export class Login {
     })
   }
 
-  async #withToken(login: OAuthLogin, connection: K.Connection, send: Send): Promise<Response> {
-    if (this.#tokens === undefined) throw new Error('there is no token endpoint')
+  async #withToken(
+    extensions: Readonly<Record<string, string>>,
+    connection: K.Connection,
+    send: Send,
+  ): Promise<Response> {
+    if (this.#tokens === undefined) throw new Error('there are no tokens')
     const token = await this.#tokens.token()
     try {
       const response = await exchange(send, (guarded, callback) =>
-        K.saslOAuthBearer.authenticate(
-          guarded,
-          connection,
-          token.reveal(),
-          { ...login.extensions },
-          callback,
-        ),
+        K.saslOAuthBearer.authenticate(guarded, connection, token.reveal(), { ...extensions }, callback),
       )
       // A broker that does not take the token says so in an answer without an error code.
       if (response.authBytes.length > 0) throw new TokenRefusedError(endOf(token))
@@ -101,6 +102,11 @@ export class Login {
       throw isRefusal(error) ? new TokenRefusedError(endOf(token)) : error
     }
   }
+}
+
+function tokensOf(login: AnyLogin, timeoutMs: number): Tokens | undefined {
+  if (login.mechanism === 'oauthbearer') return new EndpointTokens(login, timeoutMs)
+  return login.mechanism === 'aws-msk-iam' ? new MskTokens(login.region) : undefined
 }
 
 /** Runs the library's side of a mechanism; what it throws at a corrupt reply fails this login and nothing else. */

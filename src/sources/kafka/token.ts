@@ -37,13 +37,26 @@ export class TokenError extends Error {
   }
 }
 
+/** Where the tokens of a cluster's logins come from. */
+export interface Tokens {
+  /** A token to log in with. Rejects when there is none to have. */
+  token(): Promise<Secret>
+  /** The broker did not take it: the next login gets another. */
+  forget(): void
+}
+
+/** RFC 6750 section 2.1; anything else would break out of the SASL message. */
+export function isBearerToken(token: unknown): token is string {
+  return typeof token === 'string' && /^[A-Za-z0-9\-._~+/]+=*$/.test(token)
+}
+
 interface Held {
   readonly token: Secret
   readonly useUntil: number
 }
 
 /** Tokens of one cluster, by client credentials (RFC 6749 section 4.4); one is asked for when the last is used up. */
-export class TokenSource {
+export class EndpointTokens implements Tokens {
   readonly #login: OAuthLogin
   readonly #timeoutMs: number
   #held: Held | undefined
@@ -54,7 +67,7 @@ export class TokenSource {
     this.#timeoutMs = timeoutMs
   }
 
-  /** A token to log in with. Rejects with a TokenError. */
+  /** Rejects with a TokenError. */
   async token(): Promise<Secret> {
     if (this.#held !== undefined && performance.now() < this.#held.useUntil) return this.#held.token
     this.#asking ??= this.#ask().finally(() => {
@@ -64,7 +77,6 @@ export class TokenSource {
     return this.#held.token
   }
 
-  /** The broker did not take it: the next login gets another. */
   forget(): void {
     this.#held = undefined
   }
@@ -79,10 +91,7 @@ export class TokenSource {
       throw new TokenError(endpoint, `status ${status}`, { status, oauthCode })
     }
     const token = answer?.['access_token']
-    // RFC 6750 section 2.1; anything else would break out of the SASL message.
-    if (typeof token !== 'string' || !/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) {
-      throw new TokenError(endpoint, 'an answer without a token', { status })
-    }
+    if (!isBearerToken(token)) throw new TokenError(endpoint, 'an answer without a token', { status })
     const lifeSeconds = Number(answer?.['expires_in'])
     const useUntil = Number.isFinite(lifeSeconds) ? askedAt + lifeSeconds * 1000 * usedShare : askedAt
     return { token: new Secret(token), useUntil }

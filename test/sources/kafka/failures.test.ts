@@ -2,6 +2,7 @@ import * as K from '@platformatic/kafka'
 import { describe, expect, test } from 'vitest'
 import { CredentialsError } from '../../../src/sources/kafka/credentialsWatch.ts'
 import { type Attempt, explainFailure } from '../../../src/sources/kafka/failures.ts'
+import { SignerError } from '../../../src/sources/kafka/mskIam.ts'
 import { CorruptReplyError, TokenRefusedError } from '../../../src/sources/kafka/sasl.ts'
 import { TokenError } from '../../../src/sources/kafka/token.ts'
 
@@ -80,6 +81,27 @@ describe('what an error means, and what to try', () => {
       {},
       'authentication',
       'the broker refused the token; check that the broker trusts sasl.tokenEndpoint, and sasl.scope',
+    ],
+    [
+      'no signer for MSK',
+      new SignerError(false),
+      { mechanism: 'aws-msk-iam' },
+      'error',
+      'aws-msk-iam needs the package aws-msk-iam-sasl-signer-js, which is not there; npm install aws-msk-iam-sasl-signer-js beside Tidemark',
+    ],
+    [
+      'a signer without credentials',
+      new SignerError(true),
+      { mechanism: 'aws-msk-iam' },
+      'authentication',
+      "aws-msk-iam-sasl-signer-js made no token; check sasl.region, and the role or the credentials where Amazon's SDK looks for them",
+    ],
+    [
+      'a role that MSK does not let in',
+      new TokenRefusedError(undefined),
+      { mechanism: 'aws-msk-iam' },
+      'authentication',
+      'the broker refused the token (aws-msk-iam); allow the role kafka-cluster:Connect, and check sasl.region and the clock of this machine',
     ],
     [
       'a scope that the endpoint does not give',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type SecuredMaterial, securedMaterial } from '../../../lab/secured.ts'
 import type { ClusterConfig } from '../../../src/config/config.ts'
-import type { OAuthConfig, PasswordConfig, TlsConfig } from '../../../src/config/connections.ts'
+import type { OAuthConfig, PasswordConfig, SaslConfig, TlsConfig } from '../../../src/config/connections.ts'
 import { unknownOf } from '../../../src/model/reading.ts'
 import { RealKafkaCluster } from '../../../src/sources/kafka/cluster.ts'
 import { CredentialsWatch } from '../../../src/sources/kafka/credentialsWatch.ts'
@@ -45,7 +45,7 @@ interface World {
   readonly port: number
   readonly host?: string
   readonly tls?: Partial<TlsConfig>
-  readonly sasl?: PasswordConfig | OAuthConfig
+  readonly sasl?: SaslConfig
   readonly environment?: Readonly<Record<string, string>>
   readonly onKept?: (problem: string) => void
 }
@@ -185,8 +185,10 @@ describe('logging in with a token', () => {
     const endpoint = await started(FakeTokenEndpoint.start({ clientSecret: password, expiresIn: null }))
     const broker = await started(FakeBroker.start({ ...takesAny, sessionLifetimeMs: 1n }))
     const cluster = connect({ port: broker.port, sasl: oauth(endpoint) })
-    expect(await poll(cluster)).toBe('known')
-    expect(await poll(cluster)).toBe('known')
+    await vi.waitUntil(async () => {
+      expect(await poll(cluster)).toBe('known')
+      return broker.logins.length >= 3
+    }, 5_000)
     expect(endpoint.requests.length).toBe(broker.logins.length)
   })
 
@@ -283,6 +285,16 @@ describe('logging in with a token', () => {
     broker.state.takesToken = () => true
     expect(await poll(cluster)).toBe('known')
     expect(endpoint.requests).toHaveLength(2)
+  })
+
+  test('MSK IAM without its signer says what to install, and spoils nothing else', async () => {
+    const { port } = await started(FakeBroker.start(takesAny))
+    expect(await poll(connect({ port, sasl: { mechanism: 'aws-msk-iam', region: 'eu-central-1' } }))).toEqual(
+      {
+        reason: 'error',
+        detail: `cluster east at 127.0.0.1:${port}: aws-msk-iam needs the package aws-msk-iam-sasl-signer-js, which is not there; npm install aws-msk-iam-sasl-signer-js beside Tidemark`,
+      },
+    )
   })
 
   test('a token that the broker does not take for another reason', async () => {
