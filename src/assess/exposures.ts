@@ -10,7 +10,7 @@ const topicSlots = 72
 const topicSlotMs = 300_000
 
 /**
- * The history with one more poll: pure, and never longer than 360 slots for the flow and 72 for a topic (2 bytes each).
+ * The history with one more poll, or that poll alone where slots have become of another length: pure, and never longer than 360 slots for the flow and 72 for a topic (2 bytes each).
  * The exposure of a slot is the greatest that anybody was shown in it, which is the one right before a poll proves more.
  */
 export function exposuresAfter(
@@ -18,10 +18,19 @@ export function exposuresAfter(
   assessment: FlowAssessment,
   pollMs: number,
 ): ExposureHistory {
+  const [ofFlow, ofTopic] = [Math.max(flowSlotMs, 2 * pollMs), Math.max(topicSlotMs, 2 * pollMs)]
   return {
-    flow: flowExposures(previous?.flow, assessment, Math.max(flowSlotMs, 2 * pollMs)),
-    topics: topicExposures(previous?.topics, assessment, Math.max(topicSlotMs, 2 * pollMs)),
+    flow: flowExposures(inSlotsOf(ofFlow, previous?.flow), assessment, ofFlow),
+    topics: topicExposures(inSlotsOf(ofTopic, previous?.topics), assessment, ofTopic),
   }
+}
+
+/** Slots are numbered by their length. */
+function inSlotsOf<T extends { readonly slotMs: number }>(
+  slotMs: number,
+  previous: T | undefined,
+): T | undefined {
+  return previous?.slotMs === slotMs ? previous : undefined
 }
 
 function flowExposures(

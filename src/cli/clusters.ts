@@ -2,32 +2,36 @@ import type { ClusterConfig, ValidatedConfig } from '../config/config.ts'
 import type { Flow } from '../model/flow.ts'
 import { RealKafkaCluster } from '../sources/kafka/cluster.ts'
 import { CredentialsWatch } from '../sources/kafka/credentialsWatch.ts'
+import type { KafkaCluster } from '../sources/kafka/port.ts'
 
 /** One request may take this share of a poll's time, so that a second broker can be tried within it. */
 const requestShare = 0.4
 
 /**
  * The clusters of some flows of a configuration by name; connections are made when they are asked something.
- * `onCredentialsKept` is told of files that have changed and cannot be used.
+ * @param kept clusters that are open already, and are taken as they are
+ * @param onCredentialsKept is told of files that have changed and cannot be used
  */
 export function openClusters(
   config: ValidatedConfig,
   flows: readonly Flow[] = config.flows,
+  kept: ReadonlyMap<string, KafkaCluster> = new Map(),
   onCredentialsKept: (cluster: string, problem: string) => void = () => {},
 ) {
   const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
   const used = new Set(flows.flatMap(({ source, target }) => [source, target]))
-  const clusters = new Map(
+  const clusters: ReadonlyMap<string, KafkaCluster> = new Map(
     config.clusters
       .filter(({ name }) => used.has(name))
       .map(cluster => [
         cluster.name,
-        new RealKafkaCluster({
-          cluster: cluster.name,
-          bootstrap: cluster.bootstrapServers,
-          requestTimeoutMs,
-          ...credentialsOf(cluster, problem => onCredentialsKept(cluster.name, problem)),
-        }),
+        kept.get(cluster.name) ??
+          new RealKafkaCluster({
+            cluster: cluster.name,
+            bootstrap: cluster.bootstrapServers,
+            requestTimeoutMs,
+            ...credentialsOf(cluster, problem => onCredentialsKept(cluster.name, problem)),
+          }),
       ]),
   )
   return {

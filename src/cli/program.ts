@@ -33,6 +33,7 @@ Gives, on server.listen (default :9847):
 It needs to be allowed, on both clusters: DESCRIBE on the topics in scope, and READ on MirrorMaker's internal topics
 (mm2-offset-syncs.*, mm2-offsets.*, mm2-status.*, *.heartbeats). Run it outside the source's region.
 
+Reads its configuration again when the file changes, and on SIGHUP; a bad file is refused, and the old one stays.
 Ends with exit code 0 on SIGTERM or SIGINT; 2 when the configuration is wrong.`,
   validate: `
 Prints every problem at once, with its place in the file, what was expected and what was found; secrets and

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type FlowChange, reopenedClusters } from '../config/changes.ts'
 import type { ValidatedConfig } from '../config/config.ts'
+import { type FileMark, markOf } from '../config/fileWatch.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
 import { createApp } from '../http/app.ts'
@@ -8,11 +10,13 @@ import { renderFamilies } from '../metrics/exposition.ts'
 import { SelfMetrics } from '../metrics/selfMetrics.ts'
 import { ChangeReporter } from '../observe/changes.ts'
 import { createClock } from '../observe/clock.ts'
-import { Observer } from '../observe/observer.ts'
+import { type Observed, Observer } from '../observe/observer.ts'
 import { onRequestSent } from '../sources/kafka/client.ts'
+import type { KafkaCluster } from '../sources/kafka/port.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { guardAgainstTheClient, openClusters } from './clusters.ts'
 import { type CommandOutput, exitCode } from './output.ts'
+import { ConfigReload } from './reload.ts'
 
 export interface ServeOptions {
   readonly config: string
@@ -22,14 +26,20 @@ export interface ServeOptions {
 
 /** Answers in flight get this long when the process is told to end. */
 const closeGraceMs = 2_000
+/** A look is one stat. A change is read when two looks have found it the same. */
+const lookAtFileEveryMs = 1_000
 
 /** `tidemark serve`: runs until SIGTERM or SIGINT. Listens first and connects later, so that it can say what is wrong. */
 export async function serve(options: ServeOptions, output: CommandOutput): Promise<number> {
   let config: ValidatedConfig
+  // Before the file is read, so that nobody who tells of a change ends the process, and no change is missed.
+  const hangUps = onHangUp()
+  const mark = await markOf(options.config)
   try {
     config = await loadConfig(options.config, process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
+    hangUps.end()
     output.error(error.message)
     return exitCode.usage
   }
@@ -37,12 +47,13 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
   for (const warning of config.warnings) log.warn(formatProblem(warning))
 
   const ended = signalled()
-  const exporter = createExporter(config, options.version, log)
+  const exporter = createExporter(config, { ...options, mark, log })
   let server: RunningServer
   try {
     server = await startServer(exporter.app, config.server)
   } catch (error) {
     output.error(error instanceof Error ? error.message : String(error))
+    hangUps.end()
     await exporter.close()
     return exitCode.failed
   }
@@ -55,19 +66,31 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
     },
   )
   exporter.observer.start()
+  exporter.reload.watch(lookAtFileEveryMs)
+  hangUps.listen(() => void exporter.reload.reload('SIGHUP'))
 
   const signal = await ended
   log.info({ signal }, 'ending')
+  exporter.reload.end()
   await exporter.observer.stop()
   await server.close(closeGraceMs)
   // A connection to a broker that hangs may not close at all.
   await Promise.race([exporter.close(), sleep(closeGraceMs, undefined, { ref: false })])
+  hangUps.end()
   stopGuarding()
   return exitCode.ok
 }
 
+interface ExporterOptions {
+  /** The path of the configuration. */
+  readonly config: string
+  readonly mark: FileMark
+  readonly version: string
+  readonly log: Logger
+}
+
 /** Everything but the socket, wired together. */
-function createExporter(config: ValidatedConfig, version: string, log: Logger) {
+function createExporter(config: ValidatedConfig, { config: path, mark, version, log }: ExporterOptions) {
   const clock = createClock()
   const selfMetrics = new SelfMetrics({
     pollMs: config.poll.longestGapMs,
@@ -76,21 +99,20 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
     wallMs: () => Date.now(),
   })
   const stopCounting = onRequestSent(({ kafkaCluster, api }) => selfMetrics.requestSent(kafkaCluster, api))
-  const { clusters, close } = openClusters(config, config.flows, (kafka_cluster, detail) =>
-    log.warn({ kafka_cluster, detail }, 'credentials have changed and cannot be used; the last ones stay'),
-  )
+  let running = config
+  const openFor = (next: ValidatedConfig, kept?: ReadonlyMap<string, KafkaCluster>) =>
+    openClusters(next, next.flows, kept, (kafka_cluster, detail) =>
+      log.warn({ kafka_cluster, detail }, 'credentials have changed and cannot be used; the last ones stay'),
+    )
+  let open = openFor(config)
   const changes = new ChangeReporter()
   const malformed = new Set<string>()
   let families = { text: '', openMetricsText: '' }
   const observer = new Observer({
-    flows: config.flows,
-    clusters,
-    schedule: config.poll.schedule,
-    pollMs: config.poll.longestGapMs,
-    timeoutMs: config.poll.timeoutMs,
+    ...observedOf(config, open.clusters),
     clock,
     onPublished: snapshot => {
-      const rendered = renderFamilies(snapshot, config.metrics)
+      const rendered = renderFamilies(snapshot, running.metrics)
       families = rendered
       selfMetrics.seriesOmitted(rendered.omitted)
       for (const { level, message, fields } of changes.changes(snapshot)) log[level](fields, message)
@@ -104,8 +126,34 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
       log.warn({ flow, topic }, 'records of this internal topic cannot be understood and do not count')
     },
   })
+  const apply = async (next: ValidatedConfig, changes: readonly FlowChange[]): Promise<void> => {
+    const before = open
+    const reopened = reopenedClusters(running, next)
+    const unchanged = Array.from(before.clusters).filter(([name]) => !reopened.has(name))
+    open = openFor(next, new Map(unchanged))
+    running = next
+    malformed.clear()
+    selfMetrics.pollsEvery(next.poll.longestGapMs)
+    selfMetrics.asksClusters(open.clusters.keys())
+    const kept = changes.filter(({ fate }) => fate === 'kept').map(({ flow }) => flow)
+    await observer.change(observedOf(next, open.clusters), new Set(kept))
+    const still = new Set(open.clusters.values())
+    for (const cluster of before.clusters.values()) if (!still.has(cluster)) void cluster.close()
+  }
+  const reload = new ConfigReload({
+    path,
+    running: config,
+    mark,
+    apply,
+    onState: ({ loadedAtMs, refused }) => {
+      if (refused === undefined) selfMetrics.configLoaded(loadedAtMs)
+      else selfMetrics.configRefused()
+    },
+    log,
+    wallMs: () => Date.now(),
+  })
   const app = createApp({
-    snapshot: () => observer.latest,
+    snapshot: () => ({ ...observer.latest, configuration: reload.state }),
     families: () => families,
     selfMetrics,
     clock,
@@ -115,9 +163,39 @@ function createExporter(config: ValidatedConfig, version: string, log: Logger) {
   return {
     app,
     observer,
+    reload,
     async close(): Promise<void> {
       stopCounting()
-      await close()
+      await open.close()
+    },
+  }
+}
+
+function observedOf({ flows, poll }: ValidatedConfig, clusters: ReadonlyMap<string, KafkaCluster>): Observed {
+  return {
+    flows,
+    clusters,
+    schedule: poll.schedule,
+    pollMs: poll.longestGapMs,
+    timeoutMs: poll.timeoutMs,
+  }
+}
+
+/** SIGHUP, which would end the process: it is kept until somebody listens. */
+function onHangUp() {
+  let pending = false
+  let told = (): void => {
+    pending = true
+  }
+  const onSignal = (): void => told()
+  process.on('SIGHUP', onSignal)
+  return {
+    listen(listener: () => void): void {
+      told = listener
+      if (pending) listener()
+    },
+    end(): void {
+      process.off('SIGHUP', onSignal)
     },
   }
 }

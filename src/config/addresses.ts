@@ -13,6 +13,11 @@ export interface ListenAddress {
   readonly port: number
 }
 
+/** @returns the address as it is written in a file: `127.0.0.1:9847`, `[::1]:9847`, `:9847` */
+export function formatListenAddress({ host = '', port }: ListenAddress): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`
+}
+
 /**
  * Reads `host:port`, an IPv6 address in brackets: `[::1]:9092`.
  * @returns the host without brackets and a port from 1 to 65535; else why not

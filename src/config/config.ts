@@ -1,11 +1,11 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import type { z } from 'zod'
 import type { Flow, FlowState, ReplicatorSettings, Rpo } from '../model/flow.ts'
-import type { Address, ListenAddress } from './addresses.ts'
+import { type Address, formatListenAddress, type ListenAddress } from './addresses.ts'
 import { adviceFor } from './advice.ts'
 import type { SaslConfig, TextReference, TlsConfig } from './connections.ts'
 import { nameFilter } from './patterns.ts'
-import { type ConfigProblem, describeFound, describeHidden, nearest, type Path } from './problems.ts'
+import { type ConfigProblem, describeFound, describeHidden, nearest, type Path, quote } from './problems.ts'
 import { rawAt, relationProblems } from './relations.ts'
 import {
   configSchema,
@@ -42,9 +42,13 @@ export interface ValidatedConfig {
   }
   readonly metrics: { readonly topics: 'all' | 'summary'; readonly partitions: boolean }
   readonly server: ListenAddress
+  /** By flow, each of its settings as a text, defaults filled in: equal texts are the same setting. */
+  readonly settings: ReadonlyMap<string, Settings>
   /** What is valid and yet doubtful, in order of position. */
   readonly warnings: readonly ConfigProblem[]
 }
+
+export type Settings = Readonly<Record<string, string>>
 
 export type ConfigResult =
   | { readonly config: ValidatedConfig }
@@ -53,9 +57,10 @@ export type ConfigResult =
 /**
  * Reads and judges a configuration. Pure; never throws.
  * @param fileName stands in the problems
+ * @param running what runs by now: what cannot change without a restart has to be as it is there
  * @returns the configuration with every default filled in, or all problems in order of position
  */
-export function parseConfig(text: string, fileName: string): ConfigResult {
+export function parseConfig(text: string, fileName: string, running?: ValidatedConfig): ConfigResult {
   const source = readYaml(text, fileName)
   if (source.value === undefined) return { problems: inOrder(source.problems) }
   const shaped = configSchema.safeParse(source.value)
@@ -63,6 +68,7 @@ export function parseConfig(text: string, fileName: string): ConfigResult {
     ...source.problems,
     ...(shaped.success ? [] : shaped.error.issues.flatMap(issue => problemsOf(issue, source))),
     ...relationProblems(source),
+    ...(shaped.success && running !== undefined ? fixedProblems(shaped.data, source, running) : []),
   ]
   if (!shaped.success || problems.length > 0) return { problems: inOrder(problems) }
   const warnings = inOrder(adviceFor(shaped.data, source))
@@ -123,12 +129,30 @@ function explained(found: string, issue: z.core.$ZodIssue): string {
   return typeof why === 'string' && why !== '' ? `${found}: ${why}` : found
 }
 
+function fixedProblems(
+  { server: { listen } }: ShapedConfig,
+  source: Source,
+  running: ValidatedConfig,
+): readonly ConfigProblem[] {
+  const [bound, wanted] = [formatListenAddress(running.server), formatListenAddress(listen)]
+  if (bound === wanted) return []
+  const expected = `${quote(bound)}, which it listens on until it is restarted`
+  return [source.problemAt(['server', 'listen'], expected, quote(wanted))]
+}
+
 function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[], folder: string): ValidatedConfig {
   const { poll, metrics, server } = shaped
+  const flows = shaped.flows.map(flow => resolveFlow(flow, shaped.audit.bytesPerPoll))
   return {
     [validated]: true,
     clusters: Object.entries(shaped.clusters).map(([name, cluster]) => resolveCluster(name, cluster, folder)),
-    flows: shaped.flows.map(flow => resolveFlow(flow, shaped.audit.bytesPerPoll)),
+    flows,
+    settings: new Map(
+      flows.map((flow, index) => [
+        flow.name,
+        settingsOf(flow, shaped.flows[index]?.topics, shaped.flows[index]?.rpo),
+      ]),
+    ),
     poll: {
       schedule: poll.schedule.expression,
       longestGapMs: poll.schedule.longestGapMs,
@@ -138,6 +162,32 @@ function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[], folde
     server: server.listen,
     warnings,
   }
+}
+
+/** Patterns are told apart by how they are written. */
+function settingsOf(
+  { source, target, tier, replicator, state, auditBytesPerPoll }: Flow,
+  topics: unknown,
+  rpo: object = {},
+): Settings {
+  const all = {
+    source,
+    target,
+    tier,
+    state,
+    topics,
+    ...named('replicator', replicator),
+    ...named('rpo', rpo),
+    'audit.bytesPerPoll': auditBytesPerPoll,
+  }
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, JSON.stringify(value) ?? '']))
+}
+
+/** Under their names in the file, where durations have no unit. */
+function named(parent: string, settings: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [`${parent}.${key.replace(/Ms$/, '')}`, value]),
+  )
 }
 
 /** Files are meant from where the configuration is, wherever Tidemark was started. */

@@ -8,12 +8,17 @@ import { readYaml } from './yaml.ts'
 
 /**
  * Reads a configuration file and, with an environment, all the secrets and certificates that it names.
+ * @param running what runs by now, when it is read again: what cannot change without a restart has to be the same
  * @returns the configuration, with its warnings
  * @throws ConfigError whose message lists all problems, a line each; also when a file cannot be read
  */
-export async function loadConfig(path: string, environment?: Environment): Promise<ValidatedConfig> {
+export async function loadConfig(
+  path: string,
+  environment?: Environment,
+  running?: ValidatedConfig,
+): Promise<ValidatedConfig> {
   const text = await readText(path)
-  const result = parseConfig(text, path)
+  const result = parseConfig(text, path, running)
   if ('problems' in result) throw new ConfigError(result.problems)
   const problems =
     environment === undefined ? [] : await unreadableCredentials(result.config, text, path, environment)

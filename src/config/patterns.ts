@@ -6,6 +6,8 @@ const globPrefix = 'glob:'
 
 /** One pattern of a list of names. */
 export interface NamePattern {
+  /** As it is written. */
+  readonly text: string
   /** True when the pattern matches the whole name; time is linear in the name. */
   matches(name: string): boolean
   /** The one name that it can mean, undefined when it can mean several. */
@@ -22,7 +24,7 @@ export function parsePattern(text: string): Parsed<NamePattern> {
   try {
     const expression = RE2JS.compile(glob === undefined ? text : globToRe2(glob))
     const literal = glob === undefined ? literalOfRe2(text) : literalOfGlob(glob)
-    return { value: { matches: name => expression.testExact(name), literal } }
+    return { value: { text, matches: name => expression.testExact(name), literal } }
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     return { why: reasonFor(text, error) }

@@ -100,6 +100,20 @@ column, and all errors are shown at once. Warnings are shown and do not stop any
 - **A budget** below 1.25 x \`offsetFlushInterval\` + 3 polls cannot be proven and gives a warning; a poll is the longest
   gap of \`poll.schedule\`.
 
+## Changing it while Tidemark runs
+
+A change of the file is seen within seconds, also behind the links of a mounted ConfigMap; \`kill -HUP\` reads it at once.
+A file with problems is refused as a whole: the log has every one, the configuration that runs stays in force, and the
+status page, the API and \`tidemark_config_reload_successful\` say so until a good file is there.
+
+- Flows of which nothing differs go on with their history, and so do those of which only \`tier\`, \`state\`, \`rpo\`,
+  \`offsetFlushInterval\`, \`refreshTopicsInterval\` or the size of \`audit.bytesPerPoll\` does.
+- With another source, target, server list, replicator or topics, with another \`poll.timeout\`, and when the audit is
+  switched on or off, a flow begins anew: what is known of it may be about something else. A flow with another name is a
+  new one. The log names what differs.
+- Flows that are left out have no series any more.
+- \`server.listen\` cannot change without a restart: such a file is refused.
+
 ## Settings
 `
 

@@ -485,6 +485,18 @@ export const selfCatalog = {
     help: 'Series that the configuration left out of this page.',
     labels: [],
   },
+  configReloadSuccessful: {
+    name: 'tidemark_config_reload_successful',
+    type: 'gauge',
+    help: '1 while the configuration that runs is that of its file as it was last read, 0 since the file was refused.',
+    labels: [],
+  },
+  configReloadSuccess: {
+    name: 'tidemark_config_reload_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the configuration that runs was read: at the start, or when its file last changed and was accepted.',
+    labels: [],
+  },
   buildInfo: {
     name: 'tidemark_build_info',
     type: 'gauge',

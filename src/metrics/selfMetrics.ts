@@ -17,6 +17,12 @@ export class SelfMetrics {
   readonly #pollDuration: Histogram
   readonly #requests: Counter<'kafka_cluster' | 'api'>
   readonly #omitted: Gauge
+  readonly #pollInterval: Gauge
+  readonly #reloadSuccessful: Gauge
+  readonly #reloadSuccess: Gauge
+  /** By cluster, the APIs of which a request was counted. */
+  readonly #apis = new Map<string, Set<string>>()
+  #clusters: ReadonlySet<string> | undefined
 
   constructor({ version, nodeVersion, pollMs, wallMs }: SelfMetricsOptions) {
     const registers = [this.#registry]
@@ -48,10 +54,14 @@ export class SelfMetrics {
       ...described(selfCatalog.buildInfo),
       registers,
     }).set({ version, node_version: nodeVersion }, 1)
-    new Gauge({
+    this.#pollInterval = new Gauge({
       ...described(selfCatalog.pollInterval),
       registers,
-    }).set(pollMs / 1000)
+    })
+    this.pollsEvery(pollMs)
+    this.#reloadSuccessful = new Gauge({ ...described(selfCatalog.configReloadSuccessful), registers })
+    this.#reloadSuccess = new Gauge({ ...described(selfCatalog.configReloadSuccess), registers })
+    this.configLoaded(wallMs())
     new Gauge({
       ...described(selfCatalog.clock),
       registers,
@@ -66,8 +76,37 @@ export class SelfMetrics {
     this.#pollDuration.observe(seconds)
   }
 
+  /** The longest gap between two polls, in milliseconds. */
+  pollsEvery(pollMs: number): void {
+    this.#pollInterval.set(pollMs / 1000)
+  }
+
+  /** The configuration was read at that instant, in milliseconds since the epoch, and holds. */
+  configLoaded(atMs: number): void {
+    this.#reloadSuccess.set(atMs / 1000)
+    this.#reloadSuccessful.set(1)
+  }
+
+  configRefused(): void {
+    this.#reloadSuccessful.set(0)
+  }
+
+  /** The clusters that are asked from now on: others have no series any more. */
+  asksClusters(names: Iterable<string>): void {
+    this.#clusters = new Set(names)
+    for (const [kafka_cluster, apis] of this.#apis) {
+      if (this.#clusters.has(kafka_cluster)) continue
+      for (const api of apis) this.#requests.remove({ kafka_cluster, api })
+      this.#apis.delete(kafka_cluster)
+    }
+  }
+
   requestSent(kafkaCluster: string, api: string): void {
+    if (this.#clusters?.has(kafkaCluster) === false) return
     this.#requests.inc({ kafka_cluster: kafkaCluster, api })
+    const apis = this.#apis.get(kafkaCluster)
+    if (apis === undefined) this.#apis.set(kafkaCluster, new Set([api]))
+    else apis.add(api)
   }
 
   seriesOmitted(count: number): void {

@@ -1,4 +1,5 @@
 import type { FlowComparison, PartitionComparison, TopicComparison } from './comparison.ts'
+import type { ConfigurationState } from './configuration.ts'
 import type { ExposureHistory } from './exposures.ts'
 import type { Flow } from './flow.ts'
 import type { Unknown } from './reading.ts'
@@ -109,4 +110,6 @@ export interface Snapshot {
   readonly clusters: readonly ClusterStatus[]
   /** In the order of the configuration. */
   readonly flows: readonly ShownFlow[]
+  /** Of the process that observes; undefined where there is none that could read its configuration again. */
+  readonly configuration?: ConfigurationState | undefined
 }

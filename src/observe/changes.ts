@@ -23,12 +23,29 @@ export class ChangeReporter {
 
   /** The lines to log for this snapshot. */
   changes(snapshot: Snapshot): readonly Change[] {
+    this.#forgetTheOthers(snapshot)
     return [
       ...snapshot.clusters.flatMap(cluster => this.#clusterChange(cluster, snapshot)),
       ...snapshot.flows.flatMap(({ assessment }) =>
         assessment === undefined ? [] : this.#flowChanges(assessment, snapshot),
       ),
     ]
+  }
+
+  /** What is no longer observed, or begins anew, is told as if it had never been there. */
+  #forgetTheOthers({ clusters, flows }: Snapshot): void {
+    const polled = new Set(
+      flows.filter(({ assessment }) => assessment !== undefined).map(({ flow }) => flow.name),
+    )
+    for (const name of this.#flows.keys()) {
+      if (polled.has(name)) continue
+      this.#flows.delete(name)
+      this.#pastDeadline.delete(name)
+    }
+    const asked = new Set(
+      clusters.filter(({ up, unknown }) => up || unknown !== undefined).map(({ name }) => name),
+    )
+    for (const name of this.#clusters.keys()) if (!asked.has(name)) this.#clusters.delete(name)
   }
 
   #clusterChange(cluster: ClusterStatus, { clock }: Snapshot): Change[] {

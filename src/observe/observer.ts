@@ -6,17 +6,21 @@ import type { ExposureHistory } from '../model/exposures.ts'
 import type { Flow } from '../model/flow.ts'
 import type { ClockReading } from '../model/time.ts'
 import type { KafkaCluster } from '../sources/kafka/port.ts'
-import { groupsOfFlows, Poller } from './poller.ts'
+import { groupsOfFlows, Poller, type PollerMemory } from './poller.ts'
 
 export type PollOutcome = 'complete' | 'partial' | 'failed'
 
-export interface ObserverOptions {
+/** What is observed and how often. */
+export interface Observed {
   readonly flows: readonly Flow[]
   readonly clusters: ReadonlyMap<string, KafkaCluster>
   /** Cron with seconds, UTC. */
   readonly schedule: string
   readonly pollMs: number
   readonly timeoutMs: number
+}
+
+export interface ObserverOptions extends Observed {
   readonly clock: () => ClockReading
   readonly onPublished: (snapshot: Snapshot) => void
   readonly onPollEnded: (outcome: PollOutcome, seconds: number) => void
@@ -30,8 +34,8 @@ export interface ObserverOptions {
  * side, and a group's result is published when the group has ended.
  */
 export class Observer {
-  readonly #options: ObserverOptions
-  readonly #pollers: readonly Poller[]
+  #options: ObserverOptions
+  #pollers: readonly Poller[] = []
   readonly #clusters = new Map<string, ClusterStatus>()
   readonly #flows = new Map<string, FlowAssessment>()
   readonly #exposures = new Map<string, ExposureHistory>()
@@ -41,10 +45,7 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options
-    for (const name of options.clusters.keys()) {
-      this.#clusters.set(name, { name, up: false, unknown: undefined, answeredAt: undefined })
-    }
-    this.#pollers = groupsOfFlows(options.flows).map(flows => new Poller({ ...options, flows }))
+    this.#arrange({ flows: new Map(), clusters: new Map() })
     this.#latest = this.#snapshot()
   }
 
@@ -61,7 +62,56 @@ export class Observer {
   start(): void {
     this.#options.onPublished(this.#latest)
     void this.pollOnce()
+    this.#schedule()
+  }
+
+  #schedule(): void {
     this.#task = cron.schedule(this.#options.schedule, () => this.pollOnce(), { timezone: 'UTC' })
+  }
+
+  /**
+   * Observes something else from now on, once the poll in flight has ended. Flows in `kept` go on with all that is
+   * known of them, which is only right if they have their clusters still, as the same objects; the others begin anew.
+   * Resolves when what is no longer observed is not used any more, and is not shown.
+   */
+  async change(observed: Observed, kept: ReadonlySet<string>): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+    const flows = new Map(this.#pollers.flatMap(({ memory }) => [...memory.flows]))
+    const clusters = new Map(this.#pollers.flatMap(({ memory }) => [...memory.clusters]))
+    for (const name of flows.keys()) if (!kept.has(name)) flows.delete(name)
+    for (const [name, { cluster }] of clusters) {
+      if (observed.clusters.get(name) !== cluster) clusters.delete(name)
+    }
+    const { schedule } = this.#options
+    this.#options = { ...this.#options, ...observed }
+    this.#arrange({ flows, clusters })
+    this.#latest = this.#snapshot()
+    this.#options.onPublished(this.#latest)
+    if (this.#task === undefined) return
+    void this.pollOnce()
+    if (schedule === observed.schedule) return
+    const old = this.#task
+    this.#schedule()
+    await old.destroy()
+  }
+
+  /** New pollers with what is known; of everything else nothing is. */
+  #arrange(inherited: PollerMemory): void {
+    const { flows, clusters } = this.#options
+    this.#pollers = groupsOfFlows(flows).map(
+      group => new Poller({ ...this.#options, flows: group, inherited }),
+    )
+    const known = new Map(this.#clusters)
+    this.#clusters.clear()
+    for (const name of clusters.keys()) {
+      const status = inherited.clusters.has(name) ? known.get(name) : undefined
+      this.#clusters.set(name, status ?? { name, up: false, unknown: undefined, answeredAt: undefined })
+    }
+    this.#flows.clear()
+    for (const assessment of this.#pollers.flatMap(({ assessments }) => assessments)) {
+      this.#flows.set(assessment.flow.name, assessment)
+    }
+    for (const name of this.#exposures.keys()) if (!this.#flows.has(name)) this.#exposures.delete(name)
   }
 
   /** Ends the schedule. A poll in flight ends by itself within its time-out. */

@@ -41,6 +41,14 @@ export interface PollerOptions {
   readonly clock?: () => ClockReading
   /** A record of an internal topic that could not be understood. */
   readonly onMalformed: (flow: string, topic: string) => void
+  /** What other pollers knew of flows and clusters that are the same here. */
+  readonly inherited?: PollerMemory | undefined
+}
+
+/** What pollers know: to be handed to others, and then no longer used by them. */
+export interface PollerMemory {
+  readonly flows: ReadonlyMap<string, FlowState>
+  readonly clusters: ReadonlyMap<string, ClusterState>
 }
 
 export interface PollResult {
@@ -60,37 +68,44 @@ const engineShare = 0.8
  * them, so that a position above its high watermark is a contradiction (rule 5).
  */
 export class Poller {
-  readonly #options: PollerOptions
+  readonly #timeoutMs: number
   readonly #clock: () => ClockReading
   readonly #clusters: ReadonlyMap<string, ClusterState>
   readonly #flows: readonly FlowState[]
 
   constructor(options: PollerOptions) {
-    this.#options = options
+    this.#timeoutMs = options.timeoutMs
     this.#clock = options.clock ?? createClock()
     const names = new Set(options.flows.flatMap(flow => [flow.source, flow.target]))
     this.#clusters = new Map(
       Array.from(names, name => {
         const cluster = options.clusters.get(name)
         if (cluster === undefined) throw new Error(`no connection was made for cluster ${name}`)
-        return [
-          name,
-          {
-            cluster,
-            askByName: new AskByName(cluster),
-            truncations: { source: new TruncationWatch(cluster), target: new TruncationWatch(cluster) },
-            answeredAt: undefined,
-          },
-        ]
+        const known = options.inherited?.clusters.get(name)
+        return [name, known?.cluster === cluster ? known : newClusterState(cluster)]
       }),
     )
-    this.#flows = options.flows.map(flow => this.#flowState(flow))
+    this.#flows = options.flows.map(flow => {
+      const known = options.inherited?.flows.get(flow.name)
+      const newReader = (): MirrorMaker2Reader => readerOf(flow, this.#clusters, this.#clock, options)
+      return flowStateOf(flow, known, newReader, this.#clock, options.pollMs)
+    })
+  }
+
+  /** What it knows, for a poller that takes its place. */
+  get memory(): PollerMemory {
+    return { flows: new Map(this.#flows.map(state => [state.flow.name, state])), clusters: this.#clusters }
+  }
+
+  /** What is known of its flows before it polls: what it inherited, judged by their settings as they are now. */
+  get assessments(): readonly FlowAssessment[] {
+    return this.#flows.flatMap(({ assessment }) => assessment ?? [])
   }
 
   /** One poll: reads, compares and assesses all its flows. Never throws for what a cluster does wrong. */
   async poll(): Promise<PollResult> {
     const started = this.#clock().now
-    const until = (share: number): Instant => started + share * this.#options.timeoutMs
+    const until = (share: number): Instant => started + share * this.#timeoutMs
     const end = until(1)
 
     const sides = new Map<string, PolledCluster>()
@@ -157,29 +172,6 @@ export class Poller {
       }),
     )
     return { clusters: Array.from(sides, ([name, side]) => clusterStatus(name, side)), flows }
-  }
-
-  #flowState(flow: Flow): FlowState {
-    const clusterOf = (name: string): KafkaCluster => {
-      const state = this.#clusters.get(name)
-      if (state === undefined) throw new Error(`no connection was made for cluster ${name}`)
-      return state.cluster
-    }
-    const naming = mirrorMaker2Names(flow.replicator)
-    const pacing = mirrorMaker2Pacing(flow.replicator)
-    const { pollMs } = this.#options
-    return {
-      flow,
-      reader: new MirrorMaker2Reader(flow.replicator, clusterOf(flow.source), clusterOf(flow.target), {
-        now: () => this.#clock().now,
-        onMalformed: topic => this.#options.onMalformed(flow.name, topic),
-      }),
-      compare: { flow, naming, pacing, pollMs },
-      assess: { flow, pacing, pollMs },
-      retention: new RetentionReader(() => this.#clock().now),
-      comparison: undefined,
-      assessment: undefined,
-    }
   }
 
   async #askSources(polled: readonly PolledFlow[], deadline: Instant): Promise<void> {
@@ -311,7 +303,7 @@ export function groupsOfFlows(flows: readonly Flow[]): readonly (readonly Flow[]
 
 type Role = 'source' | 'target'
 
-interface ClusterState {
+export interface ClusterState {
   readonly cluster: KafkaCluster
   readonly askByName: AskByName
   /** One for each role that the cluster has in flows. */
@@ -325,7 +317,7 @@ interface Extras {
   readonly probes: ReadonlyMap<string, ReadonlyMap<number, Reading<bigint | 'none'>>>
 }
 
-interface FlowState {
+export interface FlowState {
   readonly flow: Flow
   readonly retention: RetentionReader
   readonly reader: MirrorMaker2Reader
@@ -333,6 +325,53 @@ interface FlowState {
   readonly assess: AssessContext
   comparison: FlowComparison | undefined
   assessment: FlowAssessment | undefined
+}
+
+function newClusterState(cluster: KafkaCluster): ClusterState {
+  return {
+    cluster,
+    askByName: new AskByName(cluster),
+    truncations: { source: new TruncationWatch(cluster), target: new TruncationWatch(cluster) },
+    answeredAt: undefined,
+  }
+}
+
+/** Outside of the poller, so that what it makes, which others may inherit, does not hold the poller. */
+function readerOf(
+  flow: Flow,
+  clusters: ReadonlyMap<string, ClusterState>,
+  clock: () => ClockReading,
+  { onMalformed }: PollerOptions,
+): MirrorMaker2Reader {
+  const [source, target] = [clusters.get(flow.source), clusters.get(flow.target)]
+  if (source === undefined || target === undefined) {
+    throw new Error(`no connection was made for the clusters of ${flow.name}`)
+  }
+  return new MirrorMaker2Reader(flow.replicator, source.cluster, target.cluster, {
+    now: () => clock().now,
+    onMalformed: topic => onMalformed(flow.name, topic),
+  })
+}
+
+function flowStateOf(
+  flow: Flow,
+  known: FlowState | undefined,
+  newReader: () => MirrorMaker2Reader,
+  clock: () => ClockReading,
+  pollMs: number,
+): FlowState {
+  const pacing = mirrorMaker2Pacing(flow.replicator)
+  const assess = { flow, pacing, pollMs }
+  const comparison = known?.comparison
+  return {
+    flow,
+    reader: known?.reader ?? newReader(),
+    compare: { flow, naming: mirrorMaker2Names(flow.replicator), pacing, pollMs },
+    assess,
+    retention: known?.retention ?? new RetentionReader(() => clock().now),
+    comparison,
+    assessment: comparison && assessFlow(known?.assessment, comparison, assess),
+  }
 }
 
 interface PolledCluster {

@@ -22,6 +22,7 @@ import {
 } from './jsonValues.ts'
 import { partitionView } from './partitionJson.ts'
 import {
+  type ConfigurationView,
   type FlowSummaryView,
   type FlowsView,
   type FlowView,
@@ -138,6 +139,17 @@ function shownOf(snapshot: Snapshot, clock: ClockReading) {
     now: new Date(clock.wallMs).toISOString(),
     pollSeconds: snapshot.pollMs / 1000,
     clusters: snapshot.clusters.map(cluster => clusterView(cluster, clock)),
+    configuration: configurationView(snapshot.configuration),
+  }
+}
+
+function configurationView(state: Snapshot['configuration']): ConfigurationView {
+  if (state === undefined) return null
+  const { loadedAtMs, refused } = state
+  return {
+    loadedAt: new Date(loadedAtMs).toISOString(),
+    refused:
+      refused === undefined ? null : { at: new Date(refused.atMs).toISOString(), problems: refused.problems },
   }
 }
 

@@ -226,10 +226,22 @@ export const notPolledSchema = z
   })
   .describe('the first poll of this flow has not ended')
 
+export const configurationSchema = z
+  .object({
+    loadedAt: instant.describe('when the configuration that runs was read'),
+    refused: z
+      .object({ at: instant, problems: z.int().describe('the log has them') })
+      .nullable()
+      .describe('set while the file has problems, so that what runs is not what it says'),
+  })
+  .nullable()
+  .describe('null where no process runs that could read its configuration again')
+
 const shown = {
   now: instant,
   pollSeconds: z.number().describe('the longest gap between two polls by the schedule'),
   clusters: z.array(clusterSchema),
+  configuration: configurationSchema,
 }
 
 export const flowsSchema = z.object({
@@ -274,6 +286,7 @@ export type FlowView = z.output<typeof flowDetailSchema>
 export type FlowSummaryView = z.output<typeof flowSummarySchema>
 export type TopicsView = z.output<typeof topicsSchema>
 export type TopicDetailView = z.output<typeof topicDetailSchema>
+export type ConfigurationView = z.output<typeof configurationSchema>
 export type NotPolledView = z.output<typeof notPolledSchema>
 export type ClusterView = z.output<typeof clusterSchema>
 export type ExposureHistoryView = z.output<typeof exposureHistorySchema>

@@ -174,3 +174,16 @@ test.each([
 ])('$ms ms are kept as $seconds s, never less than it was until 22 days', ({ ms, seconds }) => {
   expect(decodeExposure(encodeExposure(ms))).toBe(seconds)
 })
+
+test('slots of another length are not those that were: the history begins anew', () => {
+  const watched = atSlotStart()
+  watched.polls(9)
+  expect(watched.flow).toHaveLength(3)
+  expect(watched.topic('orders')).toHaveLength(1)
+  watched.polls(1, 60_000, 60_000)
+  expect(watched.flow).toHaveLength(1)
+  expect(watched.history?.flow.slotMs).toBe(120_000)
+  expect(watched.topic('orders')).toHaveLength(1)
+  watched.polls(1, 300_000, 300_000)
+  expect(watched.topic('orders')).toHaveLength(1)
+})

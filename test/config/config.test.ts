@@ -402,3 +402,33 @@ describe('parseConfig never throws', () => {
     expect(outcome('{a: '.repeat(50_000))).toBe(true)
   })
 })
+
+describe('read again while it runs', () => {
+  const listening = (address: string) => yaml({ rest: `server: { listen: "${address}" }\n` })
+  const again = (text: string, running: string) => {
+    const result = parseConfig(text, 'tidemark.yaml', valid(running))
+    return 'problems' in result ? result.problems.map(formatProblem) : []
+  }
+
+  test.each([
+    [':9847', ':9848'],
+    ['127.0.0.1:9847', '127.0.0.2:9847'],
+    ['[::1]:9847', ':9847'],
+  ])('a process that listens on %s cannot listen on %s', (bound, wanted) => {
+    expect(again(listening(wanted), listening(bound))).toEqual([
+      `tidemark.yaml:10:19 server.listen: expected "${bound}", which it listens on until it is restarted, found "${wanted}"`,
+    ])
+  })
+
+  test('an address that is left out is the default', () => {
+    expect(again(yaml(), listening(':9847'))).toEqual([])
+    expect(again(yaml(), listening(':1'))).toEqual([
+      'tidemark.yaml:1:1 server.listen: expected ":1", which it listens on until it is restarted, found ":9847"',
+    ])
+  })
+
+  test('it is told beside all other problems', () => {
+    const text = yaml({ rpo: '{ budget: 5m }', rest: 'server: { listen: ":1" }\n' })
+    expect(again(text.replace('source: east', 'source: est'), yaml())).toHaveLength(2)
+  })
+})

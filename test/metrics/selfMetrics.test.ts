@@ -71,6 +71,43 @@ describe('the health of the exporter itself', () => {
     expect(page.value('process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
   })
 
+  test('a configuration that was read, was refused, and was read again', async () => {
+    const own = selfMetrics()
+    const read = async () => {
+      const page = new Exposition(await own.render('prometheus'))
+      return [
+        page.value('tidemark_config_reload_successful'),
+        page.value('tidemark_config_reload_success_timestamp_seconds'),
+      ]
+    }
+    expect(await read()).toEqual([1, 1_772_361_000.25])
+    own.configRefused()
+    expect(await read()).toEqual([0, 1_772_361_000.25])
+    own.configLoaded(1_772_361_060_000)
+    expect(await read()).toEqual([1, 1_772_361_060])
+  })
+
+  test('a cluster that is asked no longer has no series, also when a last request of it is still counted', async () => {
+    const own = selfMetrics()
+    own.asksClusters(['east', 'west'])
+    own.requestSent('east', 'Metadata')
+    own.requestSent('east', 'Fetch')
+    own.requestSent('west', 'Metadata')
+    own.asksClusters(['west', 'north'])
+    own.requestSent('east', 'Metadata')
+    own.requestSent('north', 'Metadata')
+    const page = new Exposition(await own.render('prometheus'))
+    expect(page.value('tidemark_kafka_requests_total', { kafka_cluster: 'west' })).toBe(1)
+    expect(page.value('tidemark_kafka_requests_total', { kafka_cluster: 'north' })).toBe(1)
+    expect(page.text).not.toContain('east')
+  })
+
+  test('the schedule may change', async () => {
+    const own = selfMetrics()
+    own.pollsEvery(60_000)
+    expect(new Exposition(await own.render('prometheus')).value('tidemark_poll_interval_seconds')).toBe(60)
+  })
+
   test('the clock is that of the scrape', async () => {
     let now = 1_772_361_000_250
     const own = selfMetrics(() => now)

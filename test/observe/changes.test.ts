@@ -90,3 +90,17 @@ test('what is lost, or wrong on the target, is said once, and again when it is m
     ['warn the copy differs from its original', 1],
   ])
 })
+
+test('what is observed no longer, or anew, is told like something that had never been there', () => {
+  const reporter = new ChangeReporter()
+  const world = coveredWorld()
+  const told = (snapshot: Snapshot) => reporter.changes(snapshot).map(change => change.message)
+  const polled = snapshotOf(world.flow, world.poll())
+  const first = ['cluster answers', 'cluster answers', 'flow is covered', 'first poll ended']
+  expect(told(polled)).toEqual(first)
+  expect(told(polled)).toEqual([])
+  expect(told(snapshotOf(world.flow, undefined))).toEqual([])
+  expect(told(polled)).toEqual(first)
+  expect(told({ ...polled, flows: [], clusters: [] })).toEqual([])
+  expect(told(polled)).toEqual(first)
+})

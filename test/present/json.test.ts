@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { exposuresAfter } from '../../src/assess/exposures.ts'
-import type { FlowAssessment } from '../../src/model/assessment.ts'
+import type { FlowAssessment, Snapshot } from '../../src/model/assessment.ts'
 import { unknown } from '../../src/model/reading.ts'
 import { flowsView, flowView, type TopicsQuery, topicDetailView, topicsView } from '../../src/present/json.ts'
 import { flowDetailSchema, flowsSchema, topicDetailSchema, topicsSchema } from '../../src/present/schema.ts'
@@ -344,5 +344,22 @@ describe('the exposures of the last hours', () => {
     const world = coveredWorld()
     const [flow] = flowsView(snapshotOf(world.flow, world.poll()), clockAt(world.now)).flows
     expect(flow).toMatchObject({ exposureHistory: null })
+  })
+})
+
+test('whether what runs is what the file says', () => {
+  const world = coveredWorld()
+  const snapshot = snapshotOf(world.flow, world.poll())
+  const clock = clockAt(world.now)
+  const told = (configuration: Snapshot['configuration']) =>
+    flowsView({ ...snapshot, configuration }, clock).configuration
+  expect(told(undefined)).toBeNull()
+  expect(told({ loadedAtMs: 0, refused: undefined })).toEqual({
+    loadedAt: '1970-01-01T00:00:00.000Z',
+    refused: null,
+  })
+  expect(told({ loadedAtMs: 0, refused: { atMs: 1_000, problems: 3 } })?.refused).toEqual({
+    at: '1970-01-01T00:00:01.000Z',
+    problems: 3,
   })
 })

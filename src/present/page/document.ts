@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type Html, html, nothing, trusted } from '../html.ts'
+import type { ConfigurationView } from '../schema.ts'
+import { count } from '../words.ts'
 import { refreshSeconds, script } from './script.ts'
 import { style } from './style.ts'
+import { timeText } from './texts.ts'
 
 /** The content security policy of all pages: their own stylesheet and script, requests to where they came from. */
 export const pagePolicy = [
@@ -28,6 +31,7 @@ export interface PageParts {
   readonly main: Html
   /** The same as JSON. */
   readonly json: string
+  readonly configuration?: ConfigurationView
 }
 
 export interface Step {
@@ -36,7 +40,7 @@ export interface Step {
 }
 
 /** The whole document. Needs no script: without one the browser loads it again. */
-export function page({ title, now, path, main, json }: PageParts): string {
+export function page({ title, now, path, main, json, configuration = null }: PageParts): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -56,7 +60,7 @@ export function page({ title, now, path, main, json }: PageParts): string {
 <p class="unseen" id="said" role="status"></p>
 </header>
 <main id="main" tabindex="-1" data-at="${now}">
-${main}</main>
+${main}${refusedLine(configuration, now)}</main>
 <footer>
 <p>What would be lost if a source Kafka cluster died now. <a href="${json}">This page as JSON</a>, <a href="/metrics">metrics</a></p>
 </footer>
@@ -64,6 +68,15 @@ ${main}</main>
 </body>
 </html>
 `.toString()
+}
+
+/** What is shown is by a configuration that is not the one in the file. */
+function refusedLine(configuration: ConfigurationView, now: string): Html {
+  if (configuration === null || configuration.refused === null) return nothing
+  const { loadedAt, refused } = configuration
+  const problems = refused.problems === 1 ? 'one problem' : `${count(refused.problems)} problems`
+  return html`<p><strong class="status unknown">The configuration file was refused</strong> at ${timeText(refused.at, now)}: it has ${problems}, which the log names. What runs was read at ${timeText(loadedAt, now)}.</p>
+`
 }
 
 function step({ name, href }: Step): Html {

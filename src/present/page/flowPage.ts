@@ -18,6 +18,7 @@ export function flowPage(view: TopicsView): string {
     now,
     path: [{ name: 'All flows', href: '/' }, { name: flow.flow }],
     json: `/api/v1/flows/${encodeURIComponent(flow.flow)}`,
+    configuration: view.configuration,
     main: html`<h1 class="unseen">Flow ${flow.flow}</h1>
 ${asOf(view)}${flowCard(flow, { id: 'flow', now, isAlone: true })}${flow.status === 'not_polled' ? nothing : html`${allFigures(flow, now)}${topics(view)}`}`,
   })

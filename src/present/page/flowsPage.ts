@@ -15,6 +15,7 @@ export function flowsPage(view: FlowsView): string {
     now,
     path: [{ name: 'All flows' }],
     json: '/api/v1/flows',
+    configuration: view.configuration,
     main: html`${overall(flows, view)}${flows.map((flow, index) => flowCard(flow, { id: `flow-${index}`, now, isAlone: false }))}`,
   })
 }

@@ -24,6 +24,7 @@ export function topicPage(view: TopicDetailView): string {
       { name: topic.topic },
     ],
     json: `/api/v1${topicHref(flow.flow, topic.topic)}`,
+    configuration: view.configuration,
     main: html`${asOf(view)}<article class="flow ${tone}">
 <div class="head">
 <h1>${topic.topic}</h1>

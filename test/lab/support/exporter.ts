@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LabCluster } from '../../../lab/cluster.ts'
@@ -96,6 +96,19 @@ export class Exporter {
       everyMs: 30,
     })
     return new Exporter(child, folder, `http://127.0.0.1:${port}`)
+  }
+
+  /** Replaces its configuration, in one step; a text is written as it is. */
+  async configure(config: ConfigObject | string): Promise<void> {
+    const text = typeof config === 'string' ? config : JSON.stringify(config)
+    const file = join(this.#folder, 'tidemark.yaml')
+    await writeFile(`${file}.new`, text)
+    await rename(`${file}.new`, file)
+  }
+
+  /** SIGHUP */
+  hangUp(): void {
+    process.kill(this.pid, 'SIGHUP')
   }
 
   /** Freezes it: it polls nothing and answers nothing. */

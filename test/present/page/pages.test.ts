@@ -388,6 +388,33 @@ describe('every page', () => {
   })
 })
 
+describe('the configuration', () => {
+  const scene = sceneOf('healthy')
+  const loadedAtMs = scene.clock.wallMs - 3_600_000
+  const pagesWith = (configuration: Snapshot['configuration']): string[] => {
+    const shown = { ...scene, snapshot: { ...scene.snapshot, configuration } }
+    return [overviewOf(shown), flowPageOf(shown), topicPageOf(shown)].map(textOf)
+  }
+
+  test('a file that was refused is said on every page, inside of what is refreshed', () => {
+    const refused = { atMs: scene.clock.wallMs - 60_000, problems: 2 }
+    const at = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`
+    for (const text of pagesWith({ loadedAtMs, refused })) {
+      expect(text).toContain(
+        `The configuration file was refused at ${at(refused.atMs)}: it has 2 problems, which the log names. What runs was read at ${at(loadedAtMs)}.`,
+      )
+    }
+    const snapshot = { ...scene.snapshot, configuration: { loadedAtMs, refused } }
+    expect(overviewOf({ ...scene, snapshot })).toMatch(/<main[\s\S]*file was refused[\s\S]*<\/main>/)
+  })
+
+  test('nothing is said while what runs is what the file says', () => {
+    for (const text of [...pagesWith({ loadedAtMs, refused: undefined }), ...pagesWith(undefined)]) {
+      expect(text).not.toContain('configuration file')
+    }
+  })
+})
+
 test('all that comes from outside is text', () => {
   const evil = `<img src=x onerror="alert('1')">&`
   const { snapshot, clock } = sceneOf('healthy')
