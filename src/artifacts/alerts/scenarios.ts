@@ -65,6 +65,7 @@ const ofReplica =
     `${name}{instance="${instance}",job="tidemark",pod="tidemark-${instance}",severity="ticket",shard="${shard}"}`
 const replicaDown = ofReplica('TidemarkReplicaDown')
 const clockOff = ofReplica('TidemarkClockOff')
+const refused = ofReplica('TidemarkConfigurationRefused')
 
 const otherVersion = 'TidemarkVersionMismatch{job="tidemark",severity="ticket",version="0.0.1"}'
 
@@ -843,6 +844,40 @@ const absenceStories: readonly Scenario[] = [
     [killed + 180]: [unreported],
     [killed + 330]: [unreported, clockOff('a')],
   }),
+  scenario(
+    'a replica refuses its configuration, and scrapes fail; then the file is repaired',
+    [
+      exporter(),
+      exporter({
+        instance: 'b',
+        page: now => ({ configurationRefused: between(killed, killed + 1_200)(now) }),
+        fails: between(killed + 300, killed + 360),
+      }),
+    ],
+    {
+      [killed + 570]: [],
+      [killed + 600]: [refused('b')],
+      [killed + 1_170]: [refused('b')],
+      [killed + 1_200]: [],
+    },
+  ),
+  scenario(
+    'a replica that refuses its configuration is taken away',
+    [
+      exporter(),
+      exporter({
+        instance: 'b',
+        page: now => ({ configurationRefused: now >= killed }),
+        isTarget: between(0, killed + 900),
+      }),
+    ],
+    { [killed + 900]: [refused('b')], [killed + 1_020]: [], [killed + 1_200]: [] },
+  ),
+  scenario(
+    'a configuration was refused for a moment',
+    exporter({ page: now => ({ configurationRefused: between(killed, killed + 570)(now) }) }),
+    { [killed + 570]: [], [killed + 630]: [], [killed + 1_200]: [] },
+  ),
   scenario(
     'a clock was off for a moment',
     [

@@ -38,6 +38,8 @@ export interface ExporterPage {
   /** Seconds that its clock is ahead of Prometheus'. */
   readonly clockAhead: number
   readonly pollInterval: number
+  /** Its configuration file has problems. */
+  readonly configurationRefused: boolean
   readonly flows: Readonly<Record<string, FlowPage>>
 }
 
@@ -100,7 +102,14 @@ export function pageWith(
   flows: ExporterPage['flows'],
   parts: Partial<Omit<ExporterPage, 'flows'>> = {},
 ): ExporterPage {
-  return { version: versionOfRules, clockAhead: 0, pollInterval: 15, flows, ...parts }
+  return {
+    version: versionOfRules,
+    clockAhead: 0,
+    pollInterval: 15,
+    configurationRefused: false,
+    flows,
+    ...parts,
+  }
 }
 
 /** What Prometheus would store of these targets, a sample every `stepSeconds`, as promtool reads it. */
@@ -141,6 +150,8 @@ export function samplesOf(page: ExporterPage, now: number, target: string): Samp
     [`${metric.buildInfo}{${target},version="${page.version}",node_version="v24"}`, 1],
     [`${metric.clock}{${target}}`, now + page.clockAhead],
     [`${metric.pollInterval}{${target}}`, page.pollInterval],
+    [`${metric.configReloadSuccessful}{${target}}`, page.configurationRefused ? 0 : 1],
+    [`${metric.configReloadSuccess}{${target}}`, 0],
     ...Object.entries(page.flows).flatMap(([flow, it]) => flowSamples(it, `${target},flow="${flow}"`)),
   ]
 }

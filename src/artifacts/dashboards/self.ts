@@ -43,7 +43,7 @@ function exporters(timings: AlertTimings): Section {
             table({
               title: 'Which exporters are there?',
               description:
-                'The targets of the job. The clock is compared with that of Prometheus: five seconds apart or more, and the exporter does not count. Series left out are those that metrics.maxSeries or metrics.topics cut.',
+                'The targets of the job. The clock is compared with that of Prometheus: five seconds apart or more, and the exporter does not count. A configuration file that is refused leaves older settings in force, and the log says why. Series left out are those that metrics.maxSeries or metrics.topics cut.',
               noValue: 'no exporter is known',
               key: { label: 'instance', name: 'Exporter' },
               sortBy: 'Exporter',
@@ -78,6 +78,18 @@ function exporters(timings: AlertTimings): Section {
                     [null, colour.plain],
                     [5, colour.unknown],
                   ],
+                },
+                {
+                  name: 'Configuration',
+                  query: nameless(selector(metric.configReloadSuccessful, ofJob)),
+                  unit: 'none',
+                  mappings: wordForEach(
+                    [
+                      { word: 'file refused', colour: colour.unknown },
+                      { word: 'as in its file', colour: colour.kept },
+                    ],
+                    'unknown',
+                  ),
                 },
                 {
                   name: 'Series left out',

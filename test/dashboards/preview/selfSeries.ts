@@ -60,6 +60,8 @@ export class SelfSeries {
         apis.map(api => one(selfCatalog.kafkaRequests.name, sent[api], { kafka_cluster, api })),
       ),
       one(selfCatalog.seriesOmitted.name, 0),
+      one(selfCatalog.configReloadSuccessful.name, 1),
+      one(selfCatalog.configReloadSuccess.name, this.#beganMs / 1000),
       one(selfCatalog.buildInfo.name, 1, { version: '0.1.0', node_version: 'v24.21.0' }),
       ...processSamples(one, this.#beganMs, upSeconds, wave),
     ]
