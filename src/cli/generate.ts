@@ -1,4 +1,5 @@
 import { metricsReference } from '../artifacts/metricsReference.ts'
+import { permissionsReference } from '../artifacts/permissionsReference.ts'
 import { configurationReference } from '../config/reference.ts'
 import { openApiDocument } from '../present/openapi.ts'
 import type { CommandOutput } from './output.ts'
@@ -13,6 +14,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['metrics.md', metricsReference()],
     ['configuration.md', configurationReference()],
+    ['permissions.md', permissionsReference()],
     ['openapi.json', `${JSON.stringify(openApiDocument(), null, 2)}\n`],
   ])
 }

@@ -52,7 +52,7 @@ By a configuration it polls by itself, a few times: what needs history is then u
 Exit code 0 when the file is written, 1 when something could not be read, 2 for wrong options or a wrong configuration.
 A file that is there already is replaced only by a whole one.`,
   generate: `
-docs: the references of metrics, configuration and API. alerts: recording and alert rules for Prometheus, Mimir and
+docs: the references of metrics, configuration, permissions and API. alerts: recording and alert rules for Prometheus, Mimir and
 Thanos, the same as a PrometheusRule, their promtool tests, an example for Alertmanager and its PagerDuty template.
 dashboards: four dashboards for Grafana, which rest on these rules.
 
