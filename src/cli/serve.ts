@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { RequestHandler } from 'express'
 import { type FlowChange, reopenedClusters } from '../config/changes.ts'
 import type { ValidatedConfig } from '../config/config.ts'
 import { type FileMark, markOf } from '../config/fileWatch.ts'
@@ -17,6 +18,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { guardAgainstTheClient, openClusters } from './clusters.ts'
 import { type CommandOutput, exitCode } from './output.ts'
 import { ConfigReload } from './reload.ts'
+import { type OpenDoor, openDoor } from './webConfig.ts'
 
 export interface ServeOptions {
   readonly config: string
@@ -31,33 +33,40 @@ const lookAtFileEveryMs = 1_000
 
 /** `tidemark serve`: runs until SIGTERM or SIGINT. Listens first and connects later, so that it can say what is wrong. */
 export async function serve(options: ServeOptions, output: CommandOutput): Promise<number> {
+  const log = createLogger(options.logLevel)
   let config: ValidatedConfig
   // Before the file is read, so that nobody who tells of a change ends the process, and no change is missed.
   const hangUps = onHangUp()
   const mark = await markOf(options.config)
+  let door: OpenDoor
   try {
     config = await loadConfig(options.config, process.env)
+    door = await openDoor(config.server, log)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     hangUps.end()
     output.error(error.message)
     return exitCode.usage
   }
-  const log = createLogger(options.logLevel)
   for (const warning of config.warnings) log.warn(formatProblem(warning))
 
   const ended = signalled()
-  const exporter = createExporter(config, { ...options, mark, log })
+  const exporter = createExporter(config, { ...options, mark, log, door: door.handler })
   let server: RunningServer
   try {
-    server = await startServer(exporter.app, config.server)
+    server = await startServer(exporter.app, { ...config.server, tls: door.tls() })
   } catch (error) {
     output.error(error instanceof Error ? error.message : String(error))
     hangUps.end()
-    await exporter.close()
+    await Promise.all([exporter.close(), door.close()])
     return exitCode.failed
   }
-  log.info({ version: options.version, port: server.port, flows: config.flows.length }, 'listening')
+  door.onTlsChanged(tls => server.renewTls(tls))
+  const { port } = server
+  log.info(
+    { version: options.version, port, tls: door.tls() !== undefined, flows: config.flows.length },
+    'listening',
+  )
   const stopGuarding = guardAgainstTheClient(
     error => log.error({ err: error }, 'a broker sent something that cannot be read'),
     error => {
@@ -74,6 +83,7 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
   exporter.reload.end()
   await exporter.observer.stop()
   await server.close(closeGraceMs)
+  await door.close()
   // A connection to a broker that hangs may not close at all.
   await Promise.race([exporter.close(), sleep(closeGraceMs, undefined, { ref: false })])
   hangUps.end()
@@ -87,10 +97,14 @@ interface ExporterOptions {
   readonly mark: FileMark
   readonly version: string
   readonly log: Logger
+  readonly door: RequestHandler | undefined
 }
 
 /** Everything but the socket, wired together. */
-function createExporter(config: ValidatedConfig, { config: path, mark, version, log }: ExporterOptions) {
+function createExporter(
+  config: ValidatedConfig,
+  { config: path, mark, version, log, door }: ExporterOptions,
+) {
   const clock = createClock()
   const selfMetrics = new SelfMetrics({
     pollMs: config.poll.longestGapMs,
@@ -158,6 +172,7 @@ function createExporter(config: ValidatedConfig, { config: path, mark, version, 
     selfMetrics,
     clock,
     unpolled: () => observer.unpolled,
+    ...(door === undefined ? {} : { door }),
     onDefect: error => log.error({ err: error }, 'a route failed: this is a defect of Tidemark'),
   })
   return {

@@ -2,6 +2,7 @@ import type { ValidatedConfig } from '../config/config.ts'
 import { formatDuration } from '../config/durations.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
+import { loadWebConfig } from '../config/web/load.ts'
 import type { Flow } from '../model/flow.ts'
 import type { CommandOutput } from './output.ts'
 import { exitCode } from './output.ts'
@@ -15,6 +16,7 @@ export async function validate({ config: path }: ValidateOptions, output: Comman
   let config: ValidatedConfig
   try {
     config = await loadConfig(path, process.env)
+    if (config.server.webConfig !== undefined) await loadWebConfig(config.server.webConfig)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     output.error(error.message)

@@ -1,20 +1,14 @@
 import { dirname, isAbsolute, join } from 'node:path'
-import type { z } from 'zod'
 import type { Flow, FlowState, ReplicatorSettings, Rpo } from '../model/flow.ts'
 import { type Address, formatListenAddress, type ListenAddress } from './addresses.ts'
 import { adviceFor } from './advice.ts'
 import type { SaslConfig, TextReference, TlsConfig } from './connections.ts'
 import { nameFilter } from './patterns.ts'
-import { type ConfigProblem, describeFound, describeHidden, nearest, type Path, quote } from './problems.ts'
-import { rawAt, relationProblems } from './relations.ts'
-import {
-  configSchema,
-  knownKeysSeparator,
-  type ShapedCluster,
-  type ShapedConfig,
-  type ShapedFlow,
-} from './schema.ts'
+import { type ConfigProblem, quote } from './problems.ts'
+import { relationProblems } from './relations.ts'
+import { configSchema, type ShapedCluster, type ShapedConfig, type ShapedFlow } from './schema.ts'
 import type { SecretReference } from './secrets.ts'
+import { inOrder, problemsOf } from './shapeProblems.ts'
 import { readYaml, type Source } from './yaml.ts'
 
 /** Not exported, so that nothing else can make a ValidatedConfig. */
@@ -29,6 +23,14 @@ export interface ClusterConfig {
   readonly sasl: SaslConfig | undefined
 }
 
+/** Where the exporter listens, and who may come in. */
+export interface ServerConfig extends ListenAddress {
+  /** The path of the web configuration; undefined: plain HTTP for everyone. */
+  readonly webConfig: string | undefined
+  /** Probes need no password. */
+  readonly openProbes: boolean
+}
+
 /** A configuration that parseConfig accepted; only such a one may open connections. */
 export interface ValidatedConfig {
   readonly [validated]: true
@@ -41,7 +43,7 @@ export interface ValidatedConfig {
     readonly timeoutMs: number
   }
   readonly metrics: { readonly topics: 'all' | 'summary'; readonly partitions: boolean }
-  readonly server: ListenAddress
+  readonly server: ServerConfig
   /** By flow, each of its settings as a text, defaults filled in: equal texts are the same setting. */
   readonly settings: ReadonlyMap<string, Settings>
   /** What is valid and yet doubtful, in order of position. */
@@ -68,76 +70,38 @@ export function parseConfig(text: string, fileName: string, running?: ValidatedC
     ...source.problems,
     ...(shaped.success ? [] : shaped.error.issues.flatMap(issue => problemsOf(issue, source))),
     ...relationProblems(source),
-    ...(shaped.success && running !== undefined ? fixedProblems(shaped.data, source, running) : []),
+    ...(shaped.success && running !== undefined
+      ? fixedProblems(shaped.data, source, dirname(fileName), running)
+      : []),
   ]
   if (!shaped.success || problems.length > 0) return { problems: inOrder(problems) }
   const warnings = inOrder(adviceFor(shaped.data, source))
   return { config: resolve(shaped.data, warnings, dirname(fileName)) }
 }
 
-function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  // One slip of syntax makes the YAML parser complain several times at one place.
-  const places = sorted.map(({ line, column, path }) => `${line}:${column} ${path}`)
-  return sorted.filter((_, index) => places.indexOf(places[index] ?? '') === index)
-}
-
-/** The schema's messages are what was expected; the rest of a problem comes from the file. */
-function problemsOf(issue: z.core.$ZodIssue, source: Source): readonly ConfigProblem[] {
-  if (issue.code === 'unrecognized_keys') {
-    const known = issue.message.split(knownKeysSeparator)
-    return issue.keys.map(key => {
-      const near = nearest(key, known)
-      const all = known.length === 1 ? 'the only known one is' : 'the known ones are'
-      const hint = near === undefined ? `${all} ${issue.message}` : `did you mean ${near}?`
-      // The part behind a comma of a password without quotes is a key to YAML.
-      if (near === undefined && isHidden([...issue.path, key]))
-        return source.problemAt(issue.path, issue.message, 'a key (not shown)', `unknown key, ${hint}`)
-      return source.problemAtKey([...issue.path, key], near ?? issue.message, key, `unknown key, ${hint}`)
-    })
-  }
-  if (issue.code === 'invalid_key') {
-    return issue.issues.map(inner => {
-      const found = explained(describeFound(issue.path.at(-1)), inner)
-      return source.problemAtKey(issue.path, inner.message, found)
-    })
-  }
-  if (issue.code === 'invalid_union') {
-    // The alternative that is meant is the one whose problems lie inside of it.
-    const inside = issue.errors.find(errors =>
-      errors.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
-    )
-    if (inside !== undefined) {
-      return inside.flatMap(inner => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, source))
-    }
-  }
-  const raw = rawAt(source.value, issue.path)
-  const found = explained(isHidden(issue.path) ? describeHidden(raw) : describeFound(raw), issue)
-  return [source.problemAt(issue.path, issue.message, found)]
-}
-
-const shownKeys: ReadonlySet<unknown> = new Set(['mechanism', 'serverName', 'scope', 'region'])
-
-/** What stands under these may be a secret by mistake: a password in the place of its reference, a key in that of its file. */
-function isHidden(path: Path): boolean {
-  const [section, , part, key] = path
-  return section === 'clusters' && (part === 'tls' || part === 'sasl') && !shownKeys.has(key)
-}
-
-function explained(found: string, issue: z.core.$ZodIssue): string {
-  const why: unknown = issue.code === 'custom' ? issue.params?.['why'] : undefined
-  return typeof why === 'string' && why !== '' ? `${found}: ${why}` : found
-}
-
+/** What a process that runs cannot change: its socket, and the file that it follows for its door. */
 function fixedProblems(
-  { server: { listen } }: ShapedConfig,
+  { server: { listen, webConfig, openProbes } }: ShapedConfig,
   source: Source,
+  folder: string,
   running: ValidatedConfig,
 ): readonly ConfigProblem[] {
-  const [bound, wanted] = [formatListenAddress(running.server), formatListenAddress(listen)]
-  if (bound === wanted) return []
-  const expected = `${quote(bound)}, which it listens on until it is restarted`
-  return [source.problemAt(['server', 'listen'], expected, quote(wanted))]
+  const { server } = running
+  const differing = (key: string, runs: string, wanted: string, which: string) =>
+    runs === wanted
+      ? []
+      : [source.problemAt(['server', key], `${runs}, which ${which} until it is restarted`, wanted)]
+  const file = (path: string | undefined) => (path === undefined ? 'none' : quote(path))
+  return [
+    ...differing(
+      'listen',
+      quote(formatListenAddress(server)),
+      quote(formatListenAddress(listen)),
+      'it listens on',
+    ),
+    ...differing('webConfig', file(server.webConfig), file(pathFrom(folder, webConfig)), 'it runs with'),
+    ...differing('openProbes', String(server.openProbes), String(openProbes), 'it runs with'),
+  ]
 }
 
 function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[], folder: string): ValidatedConfig {
@@ -159,7 +123,11 @@ function resolve(shaped: ShapedConfig, warnings: readonly ConfigProblem[], folde
       timeoutMs: poll.timeout,
     },
     metrics,
-    server: server.listen,
+    server: {
+      ...server.listen,
+      webConfig: pathFrom(folder, server.webConfig),
+      openProbes: server.openProbes,
+    },
     warnings,
   }
 }
@@ -191,12 +159,14 @@ function named(parent: string, settings: object): Readonly<Record<string, unknow
 }
 
 /** Files are meant from where the configuration is, wherever Tidemark was started. */
+function pathFrom<Path extends string | undefined>(folder: string, path: Path): string | Path {
+  return path === undefined || isAbsolute(path) ? path : join(folder, path)
+}
+
 function resolveCluster(name: string, cluster: ShapedCluster, folder: string): ClusterConfig {
   const { bootstrapServers, tls, sasl } = cluster
-  const file = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
-  const fileIfAny = (path: string | undefined) => (path === undefined ? undefined : file(path))
   const placed = <Reference extends TextReference>(reference: Reference): Reference =>
-    'file' in reference ? { ...reference, file: file(reference.file) } : reference
+    'file' in reference ? { ...reference, file: pathFrom(folder, reference.file) } : reference
   const placedIfAny = (reference: SecretReference | undefined) =>
     reference === undefined ? undefined : placed(reference)
   const resolveSasl = (login: NonNullable<typeof sasl>): SaslConfig => {
@@ -204,7 +174,7 @@ function resolveCluster(name: string, cluster: ShapedCluster, folder: string): C
     if (login.mechanism === 'oauthbearer') {
       return {
         ...login,
-        tokenEndpointCaFile: fileIfAny(login.tokenEndpointCaFile),
+        tokenEndpointCaFile: pathFrom(folder, login.tokenEndpointCaFile),
         clientId: placed(login.clientId),
         clientSecret: placed(login.clientSecret),
         scope: login.scope,
@@ -216,9 +186,9 @@ function resolveCluster(name: string, cluster: ShapedCluster, folder: string): C
     name,
     bootstrapServers,
     tls: tls && {
-      caFile: fileIfAny(tls.caFile),
-      certFile: fileIfAny(tls.certFile),
-      keyFile: fileIfAny(tls.keyFile),
+      caFile: pathFrom(folder, tls.caFile),
+      certFile: pathFrom(folder, tls.certFile),
+      keyFile: pathFrom(folder, tls.keyFile),
       keyPassphrase: placedIfAny(tls.keyPassphrase),
       serverName: tls.serverName,
     },

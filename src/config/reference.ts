@@ -80,6 +80,8 @@ metrics:
   partitions: false
 server:
   listen: ":9847"
+  webConfig: web.yml
+  openProbes: false
 `
 
 const head = `# Configuration

@@ -32,7 +32,7 @@ export const knownKeysSeparator = ', '
 const longestTimeoutMs = 3_600_000
 
 // In messages of issues stands what was expected; in params.why what is wrong with what was found.
-function scalar<T>(documented: Documentation, parse: (text: string) => Parsed<T>) {
+export function scalar<T>(documented: Documentation, parse: (text: string) => Parsed<T>) {
   return z
     .string({ error: documented.expected })
     .transform((text, context): T => {
@@ -44,18 +44,18 @@ function scalar<T>(documented: Documentation, parse: (text: string) => Parsed<T>
     .register(documentation, documented)
 }
 
-function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
+export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape).join(knownKeysSeparator)
   return z.strictObject(shape, {
     error: issue => (issue.code === 'unrecognized_keys' ? known : 'a mapping'),
   })
 }
 
-function list<Item extends z.ZodType>(documented: Documentation, item: Item) {
+export function list<Item extends z.ZodType>(documented: Documentation, item: Item) {
   return z.array(item, { error: documented.expected }).register(documentation, documented)
 }
 
-function choice<const Words extends readonly [string, ...string[]]>(words: Words, meaning: string) {
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words, meaning: string) {
   const expected = words.join(' or ')
   return z.enum(words, { error: expected }).register(documentation, { expected, meaning })
 }
@@ -64,8 +64,9 @@ function duration(meaning: string) {
   return scalar({ expected: 'a duration such as 30s, 5m or 2h', meaning }, parseDuration)
 }
 
-function word(meaning: string, expected = 'a name') {
-  return scalar({ expected, meaning }, text => {
+export function word(meaning: string, expected = 'a name', defaultText?: string) {
+  const documented = defaultText === undefined ? { expected, meaning } : { expected, meaning, defaultText }
+  return scalar(documented, text => {
     if (text.trim() === '') return { why: 'it is blank' }
     // Browsers take them out of any path.
     if (text === '.' || text === '..') return { why: 'it cannot be part of an address' }
@@ -391,6 +392,18 @@ export const configSchema = mapping({
       },
       parseListenAddress,
     ).prefault(':9847'),
+    webConfig: word(
+      "Who may come in, and over TLS or not: a file in the format of Prometheus' exporter-toolkit ([web configuration](web-configuration.md)). A relative path starts at this file's folder.",
+      'the path of a file',
+      'none: plain HTTP for everyone',
+    ).optional(),
+    openProbes: z
+      .boolean({ error: 'true or false' })
+      .register(documentation, {
+        expected: 'true or false',
+        meaning: '/healthz and /readyz answer without a password too, and then name no flow.',
+      })
+      .prefault(false),
   }).prefault({}),
 })
 

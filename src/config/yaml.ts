@@ -24,8 +24,13 @@ export interface Source {
   problemAtKey(path: Path, expected: string, found: string, message?: string): ConfigProblem
 }
 
-/** Reads one YAML 1.2 document without custom tags. Never throws: what is wrong comes as problems. */
-export function readYaml(text: string, file: string): Source {
+/**
+ * Reads one YAML 1.2 document without custom tags. Never throws: what is wrong comes as problems.
+ * @param quoted false for a file of secrets: an unquoted password may read as a tag, an alias or a key
+ */
+export function readYaml(text: string, file: string, { quoted = true } = {}): Source {
+  const shown = (found: string, otherwise: string, offset?: number) =>
+    quoted && !(offset !== undefined && isSecretAt(text, offset)) ? quote(found) : otherwise
   const lines = new LineCounter()
   let document: Document.Parsed | undefined
   const problem = (offset: number, path: Path, expected: string, found: string, message?: string) => {
@@ -51,12 +56,17 @@ export function readYaml(text: string, file: string): Source {
       [...errors, ...warnings].map(error => {
         const [start, end] = error.pos
         if (error.code === 'DUPLICATE_KEY') {
-          return problem(start, [], 'every key once', `${quote(keyText(text.slice(start)))} again`)
+          return problem(start, [], 'every key once', `${shown(keyText(text.slice(start)), 'a key')} again`)
         }
         if (error.code === 'TAG_RESOLVE_FAILED') {
-          return problem(start, [], 'no tags', shown(text, start, quote(text.slice(start, end))))
+          return problem(start, [], 'no tags', shown(text.slice(start, end), 'one (not shown)', start))
         }
-        return problem(start, [], 'YAML', `a syntax error: ${error.message.split('\n')[0]}`)
+        return problem(
+          start,
+          [],
+          'YAML',
+          quoted ? `a syntax error: ${error.message.split('\n')[0]}` : `a syntax error (${error.code})`,
+        )
       }),
     )
     if (second !== undefined) {
@@ -70,13 +80,20 @@ export function readYaml(text: string, file: string): Source {
             startOf(alias),
             [],
             'an alias of an anchor above it',
-            shown(text, startOf(alias), quote(`*${alias.source}`)),
+            shown(`*${alias.source}`, 'one (not shown)', startOf(alias)),
           ),
         )
       },
       Pair: (_, { key }) => {
         if (!isNode(key) || (isScalar(key) && key.value !== null && key.value !== '__proto__')) return
-        problems.push(problem(startOf(key), [], 'a word as key', quote(keyText(text.slice(startOf(key))))))
+        problems.push(
+          problem(
+            startOf(key),
+            [],
+            'a word as key',
+            shown(keyText(text.slice(startOf(key))), 'something else'),
+          ),
+        )
       },
     })
     // A key given twice, a stray tag: the rest can be judged all the same.
@@ -91,10 +108,8 @@ export function readYaml(text: string, file: string): Source {
 }
 
 /** A password that begins with `!` or `*` and stands without quotes is a tag or an alias to YAML. */
-function shown(text: string, offset: number, words: string): string {
+function isSecretAt(text: string, offset: number): boolean {
   return /(?:password|secret|passphrase)["']?\s*:\s*$/i.test(text.slice(0, offset))
-    ? 'one (not shown)'
-    : words
 }
 
 function keyText(rest: string): string {

@@ -1,12 +1,20 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
 import type { SelfMetrics } from '../metrics/selfMetrics.ts'
 import type { Snapshot } from '../model/assessment.ts'
 import type { ClockReading } from '../model/time.ts'
 import { flowsView, flowView, topicDetailView, topicsView } from '../present/json.ts'
 import { prefersOpenMetrics } from './accept.ts'
 import { sendCompressed } from './compressed.ts'
+import { isStranger } from './door.ts'
 import { pages } from './pages.ts'
 import { parsePage, parseTopicsQuery } from './query.ts'
+import { bareHeaders } from './visitors.ts'
 
 /** What the routes show. Nothing here can send a Kafka request: answers come from memory, at once. */
 export interface Shown {
@@ -17,6 +25,8 @@ export interface Shown {
   readonly clock: () => ClockReading
   /** Names of flows whose first poll has not ended. */
   readonly unpolled: () => readonly string[]
+  /** Who may come in; without it everybody. */
+  readonly door?: RequestHandler
   /** A defect of ours: a route that threw. */
   readonly onDefect?: (error: unknown) => void
 }
@@ -32,6 +42,7 @@ export function createApp(shown: Shown): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.use(secured)
+  if (shown.door !== undefined) app.use(shown.door)
   app.use(pages(shown))
   app.get('/metrics', async (request, response) => {
     const openMetrics = prefersOpenMetrics(request.headers.accept)
@@ -51,7 +62,10 @@ export function createApp(shown: Shown): Express {
     const waiting = shown.unpolled()
     response.type('text/plain')
     if (waiting.length === 0) response.send('the first poll of every flow has ended\n')
-    else response.status(503).send(`waiting for the first poll of: ${waiting.join(', ')}\n`)
+    else {
+      const names = isStranger(response) ? `${waiting.length} of the flows` : waiting.join(', ')
+      response.status(503).send(`waiting for the first poll of: ${names}\n`)
+    }
   })
   app.get('/api/v1/flows', (_request, response) => {
     response.json(flowsView(shown.snapshot(), shown.clock()))
@@ -96,12 +110,7 @@ export function createApp(shown: Shown): Express {
 }
 
 function secured(request: Request, response: Response, next: NextFunction): void {
-  response.set({
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  })
+  response.set(bareHeaders)
   if (request.method === 'GET' || request.method === 'HEAD') next()
   else response.status(405).set('allow', 'GET, HEAD').json({ error: 'this server is read-only' })
 }

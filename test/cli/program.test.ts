@@ -130,6 +130,17 @@ describe('tidemark validate', () => {
   })
 })
 
+describe('a web configuration that cannot be used', () => {
+  test.each(['validate', 'serve'])('%s names its place, and not what stands there: exit 2', async command => {
+    const path = await file('with-web.yaml', `${valid}server: { webConfig: web.yml }\n`)
+    const web = await file('web.yml', 'basic_auth_users: { alice: hunter2 }\n')
+    const { code, err } = await run(command, '--config', path)
+    expect(code).toBe(2)
+    expect(err).toContain(`${web}:1:28 basic_auth_users.alice: expected a bcrypt hash`)
+    expect(err).not.toContain('hunter2')
+  })
+})
+
 describe('tidemark serve', () => {
   test.each([
     ['a file that does not exist', 'nowhere.yaml'],

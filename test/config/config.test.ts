@@ -169,7 +169,7 @@ server: { listen: "[::1]:0" }
   })
   expect(config.poll).toEqual({ schedule: '*/10 * * * * *', longestGapMs: 10_000, timeoutMs: 5_000 })
   expect(config.metrics).toEqual({ topics: 'summary', partitions: true })
-  expect(config.server).toEqual({ host: '::1', port: 0 })
+  expect(config.server).toEqual({ host: '::1', port: 0, webConfig: undefined, openProbes: false })
   expect(config.warnings).toEqual([])
 })
 
@@ -427,8 +427,31 @@ describe('read again while it runs', () => {
     ])
   })
 
+  test('what it follows for its door is fixed as well', () => {
+    const withDoor = yaml({ rest: 'server: { webConfig: web.yml, openProbes: true }\n' })
+    expect(again(withDoor, withDoor)).toEqual([])
+    expect(again(withDoor, yaml())).toEqual([
+      'tidemark.yaml:10:22 server.webConfig: expected none, which it runs with until it is restarted, found "web.yml"',
+      'tidemark.yaml:10:43 server.openProbes: expected false, which it runs with until it is restarted, found true',
+    ])
+    expect(again(yaml(), withDoor)[0]).toContain('expected "web.yml", which it runs with')
+  })
+
   test('it is told beside all other problems', () => {
     const text = yaml({ rpo: '{ budget: 5m }', rest: 'server: { listen: ":1" }\n' })
     expect(again(text.replace('source: east', 'source: est'), yaml())).toHaveLength(2)
   })
+})
+
+test('the web configuration lies beside the file that names it, unless its path is absolute', () => {
+  const text = yaml({ rest: 'server: { webConfig: web.yml, openProbes: true }\n' })
+  const webConfigOf = (source: string, file: string) => {
+    const result = parseConfig(source, file)
+    return 'config' in result ? result.config.server.webConfig : undefined
+  }
+  expect(webConfigOf(text, '/etc/tidemark/tidemark.yaml')).toBe('/etc/tidemark/web.yml')
+  expect(webConfigOf(text.replace('web.yml', '/run/web.yml'), '/etc/tidemark/tidemark.yaml')).toBe(
+    '/run/web.yml',
+  )
+  expect(valid(text).server.openProbes).toBe(true)
 })

@@ -4,37 +4,13 @@ import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
-import { createApp, type Shown } from '../../src/http/app.ts'
+import type { Shown } from '../../src/http/app.ts'
 import { startServer } from '../../src/http/server.ts'
-import { renderFamilies } from '../../src/metrics/exposition.ts'
-import { SelfMetrics } from '../../src/metrics/selfMetrics.ts'
 import { flowDetailSchema, flowsSchema, topicDetailSchema, topicsSchema } from '../../src/present/schema.ts'
 import { Exposition } from '../support/exposition.ts'
-import { clockAt, coveredWorld, snapshotOf } from '../support/snapshots.ts'
-
-const world = coveredWorld()
-const assessment = world.poll()
-const flow = { ...world.flow, name: 'east/west & "süd"' }
-const snapshot = snapshotOf(flow, { ...assessment, flow })
+import { application, flow } from './support/application.ts'
 
 const app = (parts?: Partial<Shown>) => request(application(parts))
-
-function application(parts: Partial<Shown> = {}) {
-  const families = renderFamilies(snapshot, { topics: 'all', partitions: false })
-  return createApp({
-    snapshot: () => snapshot,
-    families: () => families,
-    selfMetrics: new SelfMetrics({
-      version: '1',
-      nodeVersion: 'v24',
-      pollMs: 15_000,
-      wallMs: () => 1_772_361_000_000,
-    }),
-    clock: () => clockAt(world.now),
-    unpolled: () => [],
-    ...parts,
-  })
-}
 
 /** The answer as it came over the wire: supertest unpacks it. */
 async function onTheWire(

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startServer } from '../../src/http/server.ts'
 
 const localhost = { host: '127.0.0.1', port: 0 }
@@ -48,4 +49,49 @@ test('a connection that never sends anything does not hold up the end beyond its
   await server.close(150)
   await closed
   expect(performance.now() - started).toBeLessThan(1_000)
+})
+
+describe('what no route answers', () => {
+  const answerTo = async (sent: string, timeouts = {}): Promise<string> => {
+    const server = await startServer((_request, response) => response.end('hello'), {
+      ...localhost,
+      timeouts,
+    })
+    const socket = connect(server.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(sent)
+    const answer = await text(socket)
+    await server.close(0)
+    return answer
+  }
+
+  test.each([
+    ['a method that asks for a tunnel', 'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n', '405 Method Not Allowed'],
+    ['no HTTP', '\u0016\u0003\u0001', '400 Bad Request'],
+    ['headers beyond measure', `GET / HTTP/1.1\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, '431 Request Header'],
+  ])('%s', async (_, sent, status) => {
+    const answer = await answerTo(sent)
+    expect(answer.split('\r\n')[0]).toContain(`HTTP/1.1 ${status}`)
+    expect(answer).toContain('x-content-type-options: nosniff')
+    expect(answer).toContain("content-security-policy: default-src 'none'")
+    if (status.startsWith('405')) expect(answer).toContain('Allow: GET, HEAD')
+  })
+
+  const quick = { headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 }
+
+  test('headers that do not end are told so', async () => {
+    expect(await answerTo('GET / HTTP/1.1\r\nx: ', quick)).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
+  })
+
+  test('a body that does not end keeps no connection open', async () => {
+    const sent = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n'
+    expect(await answerTo(sent, quick)).toMatch(/^HTTP\/1\.1 200/)
+  })
+
+  test('between two requests a connection stays for longer than most scrape intervals', async () => {
+    const server = await startServer((_request, response) => response.end('hello'), localhost)
+    const response = await fetch(`http://127.0.0.1:${server.port}`)
+    expect(response.headers.get('keep-alive')).toBe('timeout=65')
+    await server.close(0)
+  })
 })
