@@ -31,7 +31,11 @@ const forbidden: IForbiddenRuleType[] = [
     'present',
   ]),
   layer('telemetry', 'Logging and tracing serve all layers and know none of them.', ['model']),
-  layer('observe', 'Polling reads and compares; how it is shown is not its business.', [...pure, 'sources']),
+  layer('observe', 'Polling reads and compares; how it is shown is not its business.', [
+    ...pure,
+    'sources',
+    'telemetry',
+  ]),
   layer('http', 'HTTP shows what was observed; it must not be able to send a Kafka request.', [
     ...pure,
     'metrics',
@@ -52,6 +56,14 @@ const forbidden: IForbiddenRuleType[] = [
     severity: 'error',
     from: { path: '^src/', pathNot: '^src/sources/kafka/' },
     to: { path: 'node_modules/@platformatic' },
+  },
+  {
+    name: 'one-door-to-opentelemetry',
+    comment:
+      'Its SDK is loaded when the environment asks for it and never else; its API changes in one place.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/telemetry/' },
+    to: { path: 'node_modules/@opentelemetry' },
   },
   {
     name: 'the-product-does-not-know-its-lab',

@@ -1,5 +1,6 @@
 import type { ClusterConfig, ValidatedConfig } from '../config/config.ts'
 import type { Flow } from '../model/flow.ts'
+import { TracedCluster } from '../observe/tracedCluster.ts'
 import { RealKafkaCluster } from '../sources/kafka/cluster.ts'
 import { CredentialsWatch } from '../sources/kafka/credentialsWatch.ts'
 import type { KafkaCluster } from '../sources/kafka/port.ts'
@@ -7,32 +8,34 @@ import type { KafkaCluster } from '../sources/kafka/port.ts'
 /** One request may take this share of a poll's time, so that a second broker can be tried within it. */
 const requestShare = 0.4
 
-/**
- * The clusters of some flows of a configuration by name; connections are made when they are asked something.
- * @param kept clusters that are open already, and are taken as they are
- * @param onCredentialsKept is told of files that have changed and cannot be used
- */
+export interface OpenOptions {
+  /** The clusters of these are opened; without it, those of all flows. */
+  readonly flows?: readonly Flow[]
+  /** Clusters that are open already, and are taken as they are. */
+  readonly kept?: ReadonlyMap<string, KafkaCluster> | undefined
+  /** Whether each read becomes a span of a trace. */
+  readonly isTraced?: boolean
+  /** Is told of files that have changed and cannot be used. */
+  readonly onCredentialsKept?: (cluster: string, problem: string) => void
+}
+
+/** The clusters of a configuration by name; connections are made when they are asked something. */
 export function openClusters(
   config: ValidatedConfig,
-  flows: readonly Flow[] = config.flows,
-  kept: ReadonlyMap<string, KafkaCluster> = new Map(),
-  onCredentialsKept: (cluster: string, problem: string) => void = () => {},
+  { flows = config.flows, kept, isTraced = false, onCredentialsKept = () => {} }: OpenOptions = {},
 ) {
   const requestTimeoutMs = Math.max(1, Math.round(config.poll.timeoutMs * requestShare))
   const used = new Set(flows.flatMap(({ source, target }) => [source, target]))
+  const open = (cluster: ClusterConfig): KafkaCluster => {
+    const { name, bootstrapServers: bootstrap } = cluster
+    const credentials = credentialsOf(cluster, problem => onCredentialsKept(name, problem))
+    const opened = new RealKafkaCluster({ cluster: name, bootstrap, requestTimeoutMs, ...credentials })
+    return isTraced ? new TracedCluster(opened) : opened
+  }
   const clusters: ReadonlyMap<string, KafkaCluster> = new Map(
     config.clusters
       .filter(({ name }) => used.has(name))
-      .map(cluster => [
-        cluster.name,
-        kept.get(cluster.name) ??
-          new RealKafkaCluster({
-            cluster: cluster.name,
-            bootstrap: cluster.bootstrapServers,
-            requestTimeoutMs,
-            ...credentialsOf(cluster, problem => onCredentialsKept(cluster.name, problem)),
-          }),
-      ]),
+      .map(cluster => [cluster.name, kept?.get(cluster.name) ?? open(cluster)]),
   )
   return {
     clusters,

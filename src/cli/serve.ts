@@ -1,23 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RequestHandler } from 'express'
-import { type FlowChange, reopenedClusters } from '../config/changes.ts'
 import type { ValidatedConfig } from '../config/config.ts'
-import { type FileMark, markOf } from '../config/fileWatch.ts'
+import { markOf } from '../config/fileWatch.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError, formatProblem } from '../config/problems.ts'
-import { createApp } from '../http/app.ts'
 import { type RunningServer, startServer } from '../http/server.ts'
-import { renderFamilies } from '../metrics/exposition.ts'
-import { SelfMetrics } from '../metrics/selfMetrics.ts'
-import { ChangeReporter } from '../observe/changes.ts'
-import { createClock } from '../observe/clock.ts'
-import { type Observed, Observer } from '../observe/observer.ts'
-import { onRequestSent } from '../sources/kafka/client.ts'
-import type { KafkaCluster } from '../sources/kafka/port.ts'
-import { createLogger, type Logger } from '../telemetry/logger.ts'
-import { guardAgainstTheClient, openClusters } from './clusters.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import { startTracing } from '../telemetry/startTracing.ts'
+import { guardAgainstTheClient } from './clusters.ts'
+import { createExporter } from './exporter.ts'
 import { type CommandOutput, exitCode } from './output.ts'
-import { ConfigReload } from './reload.ts'
 import { type OpenDoor, openDoor } from './webConfig.ts'
 
 export interface ServeOptions {
@@ -51,14 +42,16 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
   for (const warning of config.warnings) log.warn(formatProblem(warning))
 
   const ended = signalled()
-  const exporter = createExporter(config, { ...options, mark, log, door: door.handler })
+  const tracing = await startTracing(log)
+  const isTraced = tracing !== undefined
+  const exporter = createExporter(config, { ...options, mark, log, door: door.handler, isTraced })
   let server: RunningServer
   try {
     server = await startServer(exporter.app, { ...config.server, tls: door.tls() })
   } catch (error) {
     output.error(error instanceof Error ? error.message : String(error))
     hangUps.end()
-    await Promise.all([exporter.close(), door.close()])
+    await Promise.all([exporter.close(), door.close(), tracing?.shutdown()])
     return exitCode.failed
   }
   door.onTlsChanged(tls => server.renewTls(tls))
@@ -85,115 +78,13 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
   await server.close(closeGraceMs)
   await door.close()
   // A connection to a broker that hangs may not close at all.
-  await Promise.race([exporter.close(), sleep(closeGraceMs, undefined, { ref: false })])
+  await Promise.race([
+    Promise.all([exporter.close(), tracing?.shutdown()]),
+    sleep(closeGraceMs, undefined, { ref: false }),
+  ])
   hangUps.end()
   stopGuarding()
   return exitCode.ok
-}
-
-interface ExporterOptions {
-  /** The path of the configuration. */
-  readonly config: string
-  readonly mark: FileMark
-  readonly version: string
-  readonly log: Logger
-  readonly door: RequestHandler | undefined
-}
-
-/** Everything but the socket, wired together. */
-function createExporter(
-  config: ValidatedConfig,
-  { config: path, mark, version, log, door }: ExporterOptions,
-) {
-  const clock = createClock()
-  const selfMetrics = new SelfMetrics({
-    pollMs: config.poll.longestGapMs,
-    version,
-    nodeVersion: process.versions.node,
-    wallMs: () => Date.now(),
-  })
-  const stopCounting = onRequestSent(({ kafkaCluster, api }) => selfMetrics.requestSent(kafkaCluster, api))
-  let running = config
-  const openFor = (next: ValidatedConfig, kept?: ReadonlyMap<string, KafkaCluster>) =>
-    openClusters(next, next.flows, kept, (kafka_cluster, detail) =>
-      log.warn({ kafka_cluster, detail }, 'credentials have changed and cannot be used; the last ones stay'),
-    )
-  let open = openFor(config)
-  const changes = new ChangeReporter()
-  const malformed = new Set<string>()
-  let families = { text: '', openMetricsText: '' }
-  const observer = new Observer({
-    ...observedOf(config, open.clusters),
-    clock,
-    onPublished: snapshot => {
-      const rendered = renderFamilies(snapshot, running.metrics)
-      families = rendered
-      selfMetrics.seriesOmitted(rendered.omitted)
-      for (const { level, message, fields } of changes.changes(snapshot)) log[level](fields, message)
-    },
-    onPollEnded: (outcome, seconds) => selfMetrics.pollEnded(outcome, seconds),
-    onDefect: error => log.error({ err: error }, 'a poll failed: this is a defect of Tidemark'),
-    onMalformed: (flow, topic) => {
-      const place = `${flow} ${topic}`
-      if (malformed.has(place)) return
-      malformed.add(place)
-      log.warn({ flow, topic }, 'records of this internal topic cannot be understood and do not count')
-    },
-  })
-  const apply = async (next: ValidatedConfig, changes: readonly FlowChange[]): Promise<void> => {
-    const before = open
-    const reopened = reopenedClusters(running, next)
-    const unchanged = Array.from(before.clusters).filter(([name]) => !reopened.has(name))
-    open = openFor(next, new Map(unchanged))
-    running = next
-    malformed.clear()
-    selfMetrics.pollsEvery(next.poll.longestGapMs)
-    selfMetrics.asksClusters(open.clusters.keys())
-    const kept = changes.filter(({ fate }) => fate === 'kept').map(({ flow }) => flow)
-    await observer.change(observedOf(next, open.clusters), new Set(kept))
-    const still = new Set(open.clusters.values())
-    for (const cluster of before.clusters.values()) if (!still.has(cluster)) void cluster.close()
-  }
-  const reload = new ConfigReload({
-    path,
-    running: config,
-    mark,
-    apply,
-    onState: ({ loadedAtMs, refused }) => {
-      if (refused === undefined) selfMetrics.configLoaded(loadedAtMs)
-      else selfMetrics.configRefused()
-    },
-    log,
-    wallMs: () => Date.now(),
-  })
-  const app = createApp({
-    snapshot: () => ({ ...observer.latest, configuration: reload.state }),
-    families: () => families,
-    selfMetrics,
-    clock,
-    unpolled: () => observer.unpolled,
-    ...(door === undefined ? {} : { door }),
-    onDefect: error => log.error({ err: error }, 'a route failed: this is a defect of Tidemark'),
-  })
-  return {
-    app,
-    observer,
-    reload,
-    async close(): Promise<void> {
-      stopCounting()
-      await open.close()
-    },
-  }
-}
-
-function observedOf({ flows, poll }: ValidatedConfig, clusters: ReadonlyMap<string, KafkaCluster>): Observed {
-  return {
-    flows,
-    clusters,
-    schedule: poll.schedule,
-    pollMs: poll.longestGapMs,
-    timeoutMs: poll.timeoutMs,
-  }
 }
 
 /** SIGHUP, which would end the process: it is kept until somebody listens. */

@@ -23,6 +23,7 @@ import type { ClockReading, Instant } from '../model/time.ts'
 import { mirrorMaker2Names } from '../replicators/mirrormaker2/naming.ts'
 import { mirrorMaker2Pacing } from '../replicators/mirrormaker2/pacing.ts'
 import type { KafkaCluster } from '../sources/kafka/port.ts'
+import { type Attributes, describeSpan, inSpan } from '../telemetry/tracing.ts'
 import { AskByName } from './askByName.ts'
 import { createClock } from './clock.ts'
 import { inspect } from './inspector.ts'
@@ -103,7 +104,16 @@ export class Poller {
   }
 
   /** One poll: reads, compares and assesses all its flows. Never throws for what a cluster does wrong. */
-  async poll(): Promise<PollResult> {
+  poll(): Promise<PollResult> {
+    const attributes = () => ({ 'tidemark.flows': this.#flows.map(({ flow }) => flow.name) })
+    return inSpan('poll', { root: true, attributes }, async span => {
+      const result = await this.#poll()
+      describeSpan(span, () => countsOf(result))
+      return result
+    })
+  }
+
+  async #poll(): Promise<PollResult> {
     const started = this.#clock().now
     const until = (share: number): Instant => started + share * this.#timeoutMs
     const end = until(1)
@@ -163,12 +173,24 @@ export class Poller {
           engine,
           logStarts: extras.logStarts,
         }
-        const compared = compareFlow(flow.comparison, observation, flow.compare)
-        const inspected = await this.#inspected(flow, compared, source, target, end)
-        const facts = { ...extras, clock }
-        flow.comparison = withEstimates(inspected, facts, flow.compare)
-        flow.assessment = assessFlow(flow.assessment, flow.comparison, flow.assess)
-        return flow.assessment
+        const ofFlow = { attributes: () => ({ 'tidemark.flow': flow.flow.name }) }
+        const compared = inSpan('compare', ofFlow, () =>
+          compareFlow(flow.comparison, observation, flow.compare),
+        )
+        const inspected = await inSpan('inspect', ofFlow, () =>
+          this.#inspected(flow, compared, source, target, end),
+        )
+        return inSpan('assess', ofFlow, span => {
+          const facts = { ...extras, clock }
+          flow.comparison = withEstimates(inspected, facts, flow.compare)
+          flow.assessment = assessFlow(flow.assessment, flow.comparison, flow.assess)
+          const { assessment } = flow
+          describeSpan(span, () => ({
+            'tidemark.status': assessment.status,
+            ...countsOf({ clusters: [], flows: [assessment] }),
+          }))
+          return assessment
+        })
       }),
     )
     return { clusters: Array.from(sides, ([name, side]) => clusterStatus(name, side)), flows }
@@ -284,6 +306,20 @@ export class Poller {
       now: () => this.#clock().now,
     })
     return withFindings(comparison, results, rotation, compare)
+  }
+}
+
+/** What a span tells of assessed flows. */
+function countsOf({ clusters, flows }: PollResult): Attributes {
+  const sum = (of: (flow: FlowAssessment) => number) => flows.reduce((total, flow) => total + of(flow), 0)
+  const down = clusters.filter(({ up }) => !up).map(({ name }) => name)
+  return {
+    'tidemark.topics': sum(({ topics }) => topics.length),
+    'tidemark.partitions': sum(({ partitionsExpected }) => partitionsExpected),
+    'tidemark.unknowns': sum(
+      ({ partitionsExpected, partitionsObserved }) => partitionsExpected - partitionsObserved,
+    ),
+    ...(down.length === 0 ? {} : { 'tidemark.clusters_down': down }),
   }
 }
 

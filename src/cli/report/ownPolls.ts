@@ -38,7 +38,7 @@ export async function ownPolls(options: OwnPollsOptions): Promise<Known> {
     )
   }
   const clock = createClock()
-  const { clusters, close } = openClusters(config, flows)
+  const { clusters, close } = openClusters(config, { flows })
   const stopGuarding = guardAgainstTheClient(
     () => onProgress('a broker sent something that cannot be read'),
     error => onDefect(String(error)),
