@@ -6,19 +6,26 @@ export interface VisitorLimits {
   readonly connections: number
   /** Answers at once: each may hold a whole page in memory until its reader has taken it. */
   readonly answers: number
+  /** Answers at once to one connection: more than a client that does not wait for one before it asks again gets. */
+  readonly answersEach: number
   /** An answer that has gone on for longer, in milliseconds, makes room for another. */
   readonly slowAnswerMs: number
 }
 
 /** More than the scrapers and people that look at one exporter, and little enough memory for slow ones. */
-export const usualLimits: VisitorLimits = { connections: 512, answers: 64, slowAnswerMs: 1_000 }
+export const usualLimits: VisitorLimits = {
+  connections: 512,
+  answers: 64,
+  answersEach: 4,
+  slowAnswerMs: 1_000,
+}
 
 interface Visitor {
   readonly socket: Socket
   /** Whether it ever sent a whole request. */
   known: boolean
-  /** The answer that it is being given. */
-  answer: { readonly response: ServerResponse; readonly sinceMs: number } | undefined
+  /** What it is being given: several when it asks without waiting. */
+  readonly answers: Set<ServerResponse>
 }
 
 /**
@@ -30,7 +37,8 @@ export class Visitors {
   readonly #limits: VisitorLimits
   readonly #now: () => number
   readonly #visitors = new Map<string, Visitor>()
-  readonly #answers = new Set<Visitor>()
+  /** In the order in which they began. */
+  readonly #answers = new Map<ServerResponse, { readonly visitor: Visitor; readonly sinceMs: number }>()
 
   constructor(limits: VisitorLimits = usualLimits, now: () => number = () => performance.now()) {
     this.#limits = limits
@@ -45,11 +53,10 @@ export class Visitors {
       socket.destroy()
       return
     }
-    const visitor: Visitor = { socket, known: false, answer: undefined }
+    const visitor: Visitor = { socket, known: false, answers: new Set() }
     this.#visitors.set(key, visitor)
     socket.once('close', () => {
       if (this.#visitors.get(key) === visitor) this.#visitors.delete(key)
-      this.#answers.delete(visitor)
     })
   }
 
@@ -57,18 +64,19 @@ export class Visitors {
   served(listener: RequestListener): RequestListener {
     return (request: IncomingMessage, response: ServerResponse) => {
       const visitor = this.#visitors.get(keyOf(request.socket) ?? '')
-      if (visitor === undefined) return listener(request, response)
+      // Somebody else was let in for it.
+      if (visitor === undefined) return void request.socket.destroy()
       visitor.known = true
+      if (visitor.answers.size >= this.#limits.answersEach) return void request.socket.destroy()
       if (this.#answers.size >= this.#limits.answers && !this.#endSlowestAnswer()) {
         response.writeHead(503, { ...bareHeaders, 'retry-after': '1', 'content-length': 0 }).end()
         return
       }
-      visitor.answer = { response, sinceMs: this.#now() }
-      this.#answers.add(visitor)
+      visitor.answers.add(response)
+      this.#answers.set(response, { visitor, sinceMs: this.#now() })
       response.once('close', () => {
-        if (visitor.answer?.response !== response) return
-        visitor.answer = undefined
-        this.#answers.delete(visitor)
+        visitor.answers.delete(response)
+        this.#answers.delete(response)
       })
       listener(request, response)
     }
@@ -77,9 +85,7 @@ export class Visitors {
   #makeRoom(): boolean {
     const all = [...this.#visitors]
     const [key, visitor] =
-      all.find(([, { known, answer }]) => !known && answer === undefined) ??
-      all.find(([, { answer }]) => answer === undefined) ??
-      []
+      all.find(([, { known }]) => !known) ?? all.find(([, { answers }]) => answers.size === 0) ?? []
     if (key === undefined || visitor === undefined) return this.#endSlowestAnswer()
     this.#visitors.delete(key)
     visitor.socket.destroy()
@@ -88,12 +94,13 @@ export class Visitors {
 
   #endSlowestAnswer(): boolean {
     const [slowest] = this.#answers
-    if (slowest?.answer === undefined) return false
-    if (this.#now() - slowest.answer.sinceMs < this.#limits.slowAnswerMs) return false
-    this.#answers.delete(slowest)
-    const key = keyOf(slowest.socket)
+    if (slowest === undefined) return false
+    const [response, { visitor, sinceMs }] = slowest
+    if (this.#now() - sinceMs < this.#limits.slowAnswerMs) return false
+    this.#answers.delete(response)
+    const key = keyOf(visitor.socket)
     if (key !== undefined) this.#visitors.delete(key)
-    slowest.socket.destroy()
+    visitor.socket.destroy()
     return true
   }
 }

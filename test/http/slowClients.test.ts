@@ -155,7 +155,49 @@ describe('at the limit of connections', () => {
 })
 
 test('with too many answers under way and none of them slow: 503, come back', async () => {
-  const running = await serving({ connections: 100, answers: 5, slowAnswerMs: 3_600_000 })
+  const running = await serving({ ...bounds, answers: 5, slowAnswerMs: 3_600_000 })
   await crowd('never reading', 5, running)
   await expect.poll(async () => (await scrape(running)).status).toBe(503)
+})
+
+test('a client that asks again and again without waiting for an answer is given a few, and goes', async () => {
+  let given = 0
+  server = await startServer(
+    () => {
+      given += 1
+    },
+    { host: '127.0.0.1', port: 0 },
+  )
+  const client = await arrive(server)
+  client.write('GET /big HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(1_000))
+  if (!client.destroyed) await once(client, 'close')
+  expect(given).toBe(bounds.answersEach)
+})
+
+test('requests that wait for the answer before them are served on one connection, however many', async () => {
+  const running = await serving(bounds)
+  const client = await arrive(running)
+  for (let i = 0; i < 200; i++) {
+    client.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+    expect(String((await once(client, 'data'))[0])).toContain('200 OK')
+  }
+})
+
+test('answers to clients that went away make room for others at once', async () => {
+  const limits = { ...bounds, answers: 4, slowAnswerMs: 3_600_000 }
+  const waiting: (() => void)[] = []
+  server = await startServer(
+    (request, response) => {
+      if (request.url === '/wait') waiting.push(() => response.end())
+      else response.end('hello')
+    },
+    { host: '127.0.0.1', port: 0, limits },
+  )
+  const client = await arrive(server)
+  client.write('GET /wait HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(4))
+  await expect.poll(() => waiting.length).toBe(4)
+  const running = server
+  expect((await scrape(running)).status).toBe(503)
+  client.destroy()
+  await expect.poll(async () => (await scrape(running)).status).toBe(200)
 })
