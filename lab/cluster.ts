@@ -278,6 +278,20 @@ export class LabCluster {
 
   /** Writes records with acks=all and returns where they went. Never creates a topic. */
   async produce(topic: string, records: readonly LabRecord[]): Promise<Appended[]> {
+    const appended = await this.#produce(topic, records)
+    const written = new Set(appended.map(({ partition }) => partition))
+    const left = records.filter(({ partition }) => partition !== undefined && !written.has(partition))
+    if (left.length === 0) return appended
+    // kafkajs drops, without a word, what goes to partitions that it has not heard of: a new producer has.
+    const producer = this.#producers.get(topic)
+    this.#producers.delete(topic)
+    await producer?.then(disconnect)
+    const late = await this.#produce(topic, left)
+    if (late.length === 0) throw new Error(`${topic} has no partition ${left[0]?.partition}`)
+    return [...appended, ...late]
+  }
+
+  async #produce(topic: string, records: readonly LabRecord[]): Promise<Appended[]> {
     const producer = await this.#producer(topic)
     const messages = records.map(({ timestamp, key = null, ...rest }) => ({
       ...rest,
