@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ClusterOptions, LabCluster } from './cluster.ts'
 import type { KafkaLine } from './jars.ts'
-import { type JavaSetup, javaSetup } from './java.ts'
+import { type JavaSetup, javaArguments, javaSetup } from './java.ts'
 import { afterDeathOfThisProcess, beforeExit } from './lastResort.ts'
 import { LabMirrorMaker, type MirrorMakerOptions } from './mirrorMaker.ts'
 import { killAllProcesses } from './process.ts'
@@ -74,6 +74,17 @@ export class Lab {
     this.#mirrorMakers.push(mirrorMaker)
     await mirrorMaker.start()
     return mirrorMaker
+  }
+
+  /**
+   * Writes a program of Kafka's `bin` as an executable file, such as `kafka-acls.sh`.
+   * @param mainClass the Java class that it runs
+   */
+  async writeTool(file: string, mainClass: string): Promise<void> {
+    const args = javaArguments(this.#java, { mainClass, heapMb: 64, args: [] })
+    await writeFile(file, `#!/bin/sh\nexec java ${args.map(arg => `'${arg}'`).join(' ')} "$@"\n`, {
+      mode: 0o755,
+    })
   }
 
   /** Kills everything and deletes the folder. May be called twice. */

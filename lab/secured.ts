@@ -42,6 +42,8 @@ export async function securedMaterial(folder: string): Promise<SecuredMaterial> 
 export interface SecuredOptions extends ClusterOptions {
   readonly material: SecuredMaterial
   readonly user: LabUser
+  /** A super user, who logs in with PLAIN. */
+  readonly admin?: LabUser
   /** `connections.max.reauth.ms`. */
   readonly reauthMs: number
 }
@@ -52,7 +54,16 @@ export interface SecuredOptions extends ClusterOptions {
  * unsecured tokens of Apache Kafka's own test handler). The lab itself uses the plaintext listener, as super user;
  * everybody may do what no ACL forbids, unless `properties` say otherwise.
  */
-export function securedCluster({ material, user, reauthMs, ...options }: SecuredOptions): ClusterOptions {
+export function securedCluster({
+  material,
+  user,
+  admin,
+  reauthMs,
+  ...options
+}: SecuredOptions): ClusterOptions {
+  const plainUsers = [user, ...(admin === undefined ? [] : [admin])]
+    .map(({ name, password }) => `user_${name}="${password}"`)
+    .join(' ')
   const { authority, broker, elsewhere } = material
   const tls = (store: CertificateFiles, clientAuth: 'none' | 'required'): Properties => ({
     'ssl.keystore.type': 'PEM',
@@ -64,7 +75,7 @@ export function securedCluster({ material, user, reauthMs, ...options }: Secured
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
   const sasl: Properties = {
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
-    'plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user.name}="${user.password}";`,
+    'plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${plainUsers};`,
     'scram-sha-256.sasl.jaas.config': scram,
     'scram-sha-512.sasl.jaas.config': scram,
     'oauthbearer.sasl.jaas.config':
@@ -84,7 +95,9 @@ export function securedCluster({ material, user, reauthMs, ...options }: Secured
     ),
     properties: {
       'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:ANONYMOUS',
+      'super.users': ['ANONYMOUS', ...(admin === undefined ? [] : [admin.name])]
+        .map(name => `User:${name}`)
+        .join(';'),
       'allow.everyone.if.no.acl.found': true,
       'connections.max.reauth.ms': reauthMs,
       ...options.properties,

@@ -6,6 +6,7 @@ import {
   type Resource,
   resourcesOf,
   type Subject,
+  subjectWords,
 } from '../present/permissions.ts'
 
 const example: MirrorMaker2Settings = {
@@ -27,13 +28,12 @@ const scope: readonly Resource[] = [
 ]
 const servers = { source: 'east-1:9092', target: 'west-1:9092' } as const
 
-const subjects: Readonly<Record<Subject, string>> = {
-  topics: 'topics in scope',
-  copies: 'their copies',
-  offsets: "Connect's source offsets, `mm2-offsets.*`",
-  offsetSyncs: 'offset syncs, `mm2-offset-syncs.*`',
-  status: 'states of tasks, `mm2-status.*`',
-  heartbeats: 'copied heartbeats, `*.heartbeats`',
+/** Names of internal topics, as the default policy makes them. */
+const examples: Readonly<Partial<Record<Subject, string>>> = {
+  offsets: '`mm2-offsets.*`',
+  offsetSyncs: '`mm2-offset-syncs.*`',
+  status: '`mm2-status.*`',
+  heartbeats: '`*.heartbeats`',
 }
 
 /** docs/permissions.md, from the table of what is read. */
@@ -46,6 +46,9 @@ export function permissionsReference(): string {
 Tidemark only reads, and needs no more than this table. What it may not read is unknown with its reason, and the rest is
 known all the same. The first three rows are what every figure rests on. READ implies DESCRIBE. It needs nothing on
 groups, nothing on the cluster, and nothing on any other topic.
+
+\`tidemark validate --config tidemark.yaml --connect\` tries all of it on the clusters, by reading, and prints for what is
+refused what it costs and the commands that grant it, with the principal and the names of the configuration.
 
 | cluster | on | operation | requests | without it | figures |
 |---|---|---|---|---|---|
@@ -69,7 +72,7 @@ ${permissions.flatMap(commands).join('\n')}
 
 function row({ role, subject, operation, requests, without, figures }: Permission): string {
   const names = figures.map(name => `\`${name}\``).join(', ')
-  return `| ${role} | ${subjects[subject]} | ${operation} | ${requests.join(', ')} | ${without} | ${names} |`
+  return `| ${role} | ${[subjectWords[subject], examples[subject] ?? []].flat().join(', ')} | ${operation} | ${requests.join(', ')} | ${without} | ${names} |`
 }
 
 function commands({ role, subject, operation }: Permission): readonly string[] {

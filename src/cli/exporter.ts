@@ -1,10 +1,10 @@
-import type { RequestHandler } from 'express'
 import { type FlowChange, reopenedClusters } from '../config/changes.ts'
 import type { ValidatedConfig } from '../config/config.ts'
 import type { FileMark } from '../config/fileWatch.ts'
 import { createApp } from '../http/app.ts'
 import { renderFamilies } from '../metrics/exposition.ts'
 import { SelfMetrics } from '../metrics/selfMetrics.ts'
+import type { ConfigurationState } from '../model/configuration.ts'
 import { ChangeReporter } from '../observe/changes.ts'
 import { createClock } from '../observe/clock.ts'
 import { type Observed, Observer } from '../observe/observer.ts'
@@ -14,6 +14,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { requestSentInSpan } from '../telemetry/tracing.ts'
 import { openClusters } from './clusters.ts'
 import { ConfigReload } from './reload.ts'
+import type { OpenDoor } from './webConfig.ts'
 
 export interface ExporterOptions {
   /** The path of the configuration. */
@@ -21,7 +22,7 @@ export interface ExporterOptions {
   readonly mark: FileMark
   readonly version: string
   readonly log: Logger
-  readonly door: RequestHandler | undefined
+  readonly door: OpenDoor
   readonly isTraced: boolean
 }
 
@@ -93,20 +94,27 @@ export function createExporter(
     running: config,
     mark,
     apply,
-    onState: ({ loadedAtMs, refused }) => {
-      if (refused === undefined) selfMetrics.configLoaded(loadedAtMs)
-      else selfMetrics.configRefused()
-    },
+    onState: () => tellState(),
     log,
     wallMs: () => Date.now(),
   })
+  const stateOf = (): ConfigurationState => ({
+    ...reload.state,
+    refused: reload.state.refused ?? door.refused(),
+  })
+  const tellState = (): void => {
+    const { loadedAtMs, refused } = stateOf()
+    if (refused === undefined) selfMetrics.configLoaded(loadedAtMs)
+    else selfMetrics.configRefused()
+  }
+  door.onRead(tellState)
   const app = createApp({
-    snapshot: () => ({ ...observer.latest, configuration: reload.state }),
+    snapshot: () => ({ ...observer.latest, configuration: stateOf() }),
     families: () => families,
     selfMetrics,
     clock,
     unpolled: () => observer.unpolled,
-    ...(door === undefined ? {} : { door }),
+    ...(door.handler === undefined ? {} : { door: door.handler }),
     onDefect: error => log.error({ err: error }, 'a route failed: this is a defect of Tidemark'),
   })
   return {

@@ -37,8 +37,11 @@ Reads its configuration again when the file changes, and on SIGHUP; a bad file i
 Ends with exit code 0 on SIGTERM or SIGINT; 2 when the configuration is wrong.`,
   validate: `
 Prints every problem at once, with its place in the file, what was expected and what was found; secrets and
-certificates that it names are read as well. Connects to nothing.
-Exit code 0 when it is valid (warnings included), 2 when not.`,
+certificates that it names are read as well. Connects to nothing, unless with --connect: then it tries everything that
+Tidemark reads on every cluster and prints, for what is refused, what is unknown without it and the command that
+grants it. It only reads.
+Exit code 0 when it is valid (warnings included) and, with --connect, all that is there can be read; 1 when not
+everything can be read, 2 when the configuration is wrong.`,
   report: `
 Writes one HTML file for people who have to rely on it later: what would be lost now, on what basis, what cannot be
 seen; with a month, how the objective was kept in it, from the series that the recording rules wrote.
@@ -103,9 +106,10 @@ export async function runProgram(
     .command('validate')
     .description('check a configuration')
     .requiredOption('--config <file>', 'the configuration, YAML')
+    .option('--connect', 'also try, on every cluster, all that Tidemark reads there')
     .addHelpText('after', help.validate)
-    .action(async (options: { config: string }) => {
-      const { validate } = await import('./validate.ts')
+    .action(async (options: { config: string; connect?: boolean }) => {
+      const { validate } = await import('./validate/validate.ts')
       code = await validate(options, output)
     })
 

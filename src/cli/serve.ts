@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions, output: CommandOutput): Promi
   const ended = signalled()
   const tracing = await startTracing(log)
   const isTraced = tracing !== undefined
-  const exporter = createExporter(config, { ...options, mark, log, door: door.handler, isTraced })
+  const exporter = createExporter(config, { ...options, mark, log, door, isTraced })
   let server: RunningServer
   try {
     server = await startServer(exporter.app, { ...config.server, tls: door.tls() })

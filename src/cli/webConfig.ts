@@ -6,6 +6,7 @@ import type { WebTls } from '../config/web/webConfig.ts'
 import { BcryptThread } from '../http/bcrypt.ts'
 import { createDoor } from '../http/door.ts'
 import { Passwords } from '../http/passwords.ts'
+import type { ConfigurationState } from '../model/configuration.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** The exporter's door, which follows its web configuration. */
@@ -14,6 +15,10 @@ export interface OpenDoor {
   readonly handler: RequestHandler | undefined
   readonly tls: () => WebTls | undefined
   onTlsChanged(listener: (tls: WebTls) => void): void
+  /** Set while the web configuration is refused, and the one before holds. */
+  readonly refused: () => ConfigurationState['refused']
+  /** Is told when one is refused, or accepted again. */
+  onRead(listener: () => void): void
   close(): Promise<void>
 }
 
@@ -26,8 +31,17 @@ export async function openDoor(
   log: Logger,
 ): Promise<OpenDoor> {
   if (path === undefined) {
-    return { handler: undefined, tls: () => undefined, onTlsChanged: () => {}, close: async () => {} }
+    return {
+      handler: undefined,
+      tls: () => undefined,
+      onTlsChanged: () => {},
+      refused: () => undefined,
+      onRead: () => {},
+      close: async () => {},
+    }
   }
+  let refused: ConfigurationState['refused']
+  let read: () => void = () => {}
   let tlsChanged: (tls: WebTls) => void = () => {}
   const watch = await WebConfigWatch.start({
     path,
@@ -35,8 +49,12 @@ export async function openDoor(
       if (tls !== undefined) tlsChanged(tls)
       log.info({ file: path, ...certificateOf(tls) }, 'the web configuration changed and holds')
       warnOfEnd(tls, log)
+      refused = undefined
+      read()
     },
     onRefused: problems => {
+      refused = { atMs: Date.now(), problems: problems.length }
+      read()
       log.error(
         { problems: problems.map(formatProblem) },
         'the web configuration changed and cannot be used: the one before still holds',
@@ -54,6 +72,10 @@ export async function openDoor(
       // It may have changed before anybody listened.
       const { tls } = watch.current
       if (tls !== undefined) listener(tls)
+    },
+    refused: () => refused,
+    onRead: listener => {
+      read = listener
     },
     async close(): Promise<void> {
       watch.stop()

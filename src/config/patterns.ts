@@ -12,6 +12,8 @@ export interface NamePattern {
   matches(name: string): boolean
   /** The one name that it can mean, undefined when it can mean several. */
   readonly literal: string | undefined
+  /** What every name begins with that it can match, as far as that is told easily. */
+  readonly prefix: string
 }
 
 /**
@@ -24,7 +26,8 @@ export function parsePattern(text: string): Parsed<NamePattern> {
   try {
     const expression = RE2JS.compile(glob === undefined ? text : globToRe2(glob))
     const literal = glob === undefined ? literalOfRe2(text) : literalOfGlob(glob)
-    return { value: { text, matches: name => expression.testExact(name), literal } }
+    const prefix = literal ?? (glob === undefined ? prefixOfRe2(text) : prefixOfGlob(glob))
+    return { value: { text, matches: name => expression.testExact(name), literal, prefix } }
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     return { why: reasonFor(text, error) }
@@ -36,7 +39,8 @@ export function nameFilter(include: readonly NamePattern[], exclude: readonly Na
   const includes = (name: string): boolean =>
     include.some(pattern => pattern.matches(name)) && !exclude.some(pattern => pattern.matches(name))
   const named = include.flatMap(({ literal }) => (literal === undefined ? [] : [literal]))
-  return { includes, literals: [...new Set(named)].filter(includes) }
+  const begins = include.flatMap(({ literal, prefix }) => (literal === undefined ? [prefix] : []))
+  return { includes, literals: [...new Set(named)].filter(includes), prefixes: [...new Set(begins)] }
 }
 
 function globToRe2(glob: string): string {
@@ -53,6 +57,19 @@ function literalOfRe2(text: string): string | undefined {
 
 function literalOfGlob(glob: string): string | undefined {
   return /^[\w.-]+$/.test(glob) ? glob : undefined
+}
+
+/** The characters that stand for themselves, but for the last when it need not be there. */
+function prefixOfRe2(text: string): string {
+  if (text.includes('|')) return ''
+  const [plain = ''] = /^(?:[\w-]|\\[.-])*/.exec(text.replace(/^\^/, '')) ?? []
+  const rest = text.replace(/^\^/, '').slice(plain.length)
+  const sure = /^[*?{]/.test(rest) ? plain.replace(/(?:\\.|.)$/, '') : plain
+  return sure.replaceAll('\\', '')
+}
+
+function prefixOfGlob(glob: string): string {
+  return /^[\w.-]*/.exec(glob)?.[0] ?? ''
 }
 
 function reasonFor(text: string, error: RE2JSException): string {

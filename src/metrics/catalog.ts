@@ -488,7 +488,7 @@ export const selfCatalog = {
   configReloadSuccessful: {
     name: 'tidemark_config_reload_successful',
     type: 'gauge',
-    help: '1 while the configuration that runs is that of its file as it was last read, 0 since the file was refused.',
+    help: '1 while what runs is what the configuration file and the web configuration say, 0 since one of them was refused.',
     labels: [],
   },
   configReloadSuccess: {

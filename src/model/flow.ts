@@ -4,6 +4,8 @@ export interface NameFilter {
   includes(name: string): boolean
   /** Include patterns that can only mean one name: asked for by name when a listing does not show them. */
   readonly literals: readonly string[]
+  /** What the names of all other include patterns begin with; `''` where that may be anything. */
+  readonly prefixes: readonly string[]
 }
 
 export interface RpoOverride {

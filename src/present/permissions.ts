@@ -1,5 +1,5 @@
 import { catalog } from '../metrics/catalog.ts'
-import type { MirrorMaker2Settings } from '../model/flow.ts'
+import type { MirrorMaker2Settings, NameFilter } from '../model/flow.ts'
 import { mirrorMaker2Names } from '../replicators/mirrormaker2/naming.ts'
 
 export type Role = 'source' | 'target'
@@ -9,6 +9,16 @@ export type Operation = 'Describe' | 'Read' | 'DescribeConfigs'
 
 /** What is read of a cluster for a flow. */
 export type Subject = 'topics' | 'copies' | 'offsets' | 'offsetSyncs' | 'status' | 'heartbeats'
+
+/** In words. */
+export const subjectWords: Readonly<Record<Subject, string>> = {
+  topics: 'topics in scope',
+  copies: 'their copies',
+  offsets: "Connect's source offsets",
+  offsetSyncs: 'offset syncs',
+  status: 'states of tasks',
+  heartbeats: 'copied heartbeats',
+}
 
 /** One thing that Tidemark is to be allowed on one cluster of a flow, and what nobody knows without it. */
 export interface Permission {
@@ -29,11 +39,15 @@ const fetches = ['Metadata', 'ListOffsets', 'Fetch'] as const
 const namesOf = (...families: readonly { readonly name: string }[]): readonly string[] =>
   families.map(({ name }) => name)
 
-/** Everything that a flow of these settings needs, the most important first. */
-export function permissionsOf({
-  offsetSyncsLocation,
-}: Pick<MirrorMaker2Settings, 'offsetSyncsLocation'>): readonly Permission[] {
-  return [
+/**
+ * Everything that a flow of these settings needs, the most important first.
+ * @param audits whether records are read (`audit.bytesPerPoll` is not 0)
+ */
+export function permissionsOf(
+  { offsetSyncsLocation }: Pick<MirrorMaker2Settings, 'offsetSyncsLocation'>,
+  audits = true,
+): readonly Permission[] {
+  const all: readonly Permission[] = [
     {
       role: 'source',
       subject: 'topics',
@@ -111,12 +125,27 @@ export function permissionsOf({
       figures: namesOf(topicEstimatedRecoveryPoint),
     },
   ]
+  const isOfRecords = ({ subject, operation }: Permission): boolean =>
+    operation === 'Read' && (subject === 'topics' || subject === 'copies')
+  return audits ? all : all.filter(permission => !isOfRecords(permission))
 }
 
 /** A topic by its name, all topics whose names begin so, or all (`*`). */
 export interface Resource {
   readonly name: string
   readonly pattern: 'literal' | 'prefixed'
+}
+
+/** What a filter selects, as ACLs can say it: its names, and what the others begin with. */
+export function scopeOf({
+  literals,
+  prefixes,
+}: Pick<NameFilter, 'literals' | 'prefixes'>): readonly Resource[] {
+  if (prefixes.includes('')) return [{ name: '*', pattern: 'literal' }]
+  return [
+    ...literals.map((name): Resource => ({ name, pattern: 'literal' })),
+    ...prefixes.map((name): Resource => ({ name, pattern: 'prefixed' })),
+  ]
 }
 
 /**

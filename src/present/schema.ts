@@ -232,7 +232,9 @@ export const configurationSchema = z
     refused: z
       .object({ at: instant, problems: z.int().describe('the log has them') })
       .nullable()
-      .describe('set while the file has problems, so that what runs is not what it says'),
+      .describe(
+        'set while the file, or the web configuration, has problems, so that what runs is not what it says',
+      ),
   })
   .nullable()
   .describe('null where no process runs that could read its configuration again')

@@ -8,6 +8,7 @@ import { type SecuredMaterial, securedMaterial } from '../../lab/secured.ts'
 import { waitUntil } from '../../lab/wait.ts'
 import { Exporter } from '../lab/support/exporter.ts'
 import { FakeBroker } from '../support/fakeBroker.ts'
+import { OtlpCollector } from '../support/otlpCollector.ts'
 import { FakeTokenEndpoint } from '../support/tokenEndpoint.ts'
 
 const run = promisify(execFile)
@@ -19,6 +20,7 @@ const secrets = {
   client: 'CANARY-of-the-client',
   passphrase: 'CANARY-of-the-key',
   plain: 'CANARY-in-the-configuration',
+  collector: 'CANARY-of-the-collector',
 }
 
 let folder: string
@@ -146,9 +148,23 @@ const environment = {
   CANARY_PASSPHRASE: secrets.passphrase,
 }
 
-test('no secret is in logs, metrics, pages, JSON or the output of a crash', async () => {
+test('no secret is in logs, metrics, pages, JSON, traces or the output of a crash', {
+  timeout: 60_000,
+}, async () => {
   const { config, endpoint, good } = await world()
-  Object.assign(process.env, environment)
+  const collector = await started(OtlpCollector.start())
+  const traced = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_HEADERS: `api-key=${secrets.collector}`,
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  }
+  Object.assign(process.env, environment, traced)
+  open.push({
+    close() {
+      for (const name of Object.keys(traced)) delete process.env[name]
+    },
+  })
   // A defect, some time later, whose error holds all there is to hold.
   const crash = place('crash.mjs')
   await writeFile(
@@ -191,6 +207,13 @@ process.on('SIGUSR2', () => {
   // The search would find them: the reasons are there, and without the secrets.
   expect(texts['/api/v1/flows']).toContain('the broker refused the user name or the password')
   expect(texts['/']).toContain('refused')
+
+  await waitUntil('traces arrive', () => collector.spans.some(({ name }) => name === 'poll'))
+  // A collector that refuses is told in the log, without what it was sent.
+  collector.status = 401
+  await waitUntil('the refusal is told', () => exporter.log().includes('traces cannot be sent'))
+  texts['traces'] = JSON.stringify([collector.spans, collector.resources])
+  expect(texts['traces']).toContain('authentication')
 
   process.kill(exporter.pid, 'SIGUSR2')
   await waitUntil('the crash is told', () => exporter.log().includes('uncaught exception'))

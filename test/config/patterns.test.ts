@@ -67,3 +67,28 @@ test.each([
 ])('literals of $include without $exclude', ({ include, exclude, literals }) => {
   expect(filter(include, exclude).literals).toEqual(literals)
 })
+
+test.each([
+  ['orders.*', 'orders'],
+  ['^orders.*', 'orders'],
+  ['orders\\..*', 'orders.'],
+  ['orders*', 'order'],
+  ['orders\\.?x', 'orders'],
+  ['orders{2}', 'order'],
+  ['orders+', 'orders'],
+  ['orders.v1.*', 'orders'],
+  ['(orders|payments).*', ''],
+  ['orders.*|payments.*', ''],
+  ['(?i)orders.*', ''],
+  ['.*', ''],
+  ['glob:orders-*', 'orders-'],
+  ['glob:orders.?', 'orders.'],
+  ['glob:*', ''],
+])('names of %s begin with "%s"', (text, prefix) => {
+  expect(pattern(text).prefix).toBe(prefix)
+  expect(filter([text, 'payments']).prefixes).toEqual([prefix])
+})
+
+test('a name that is meant alone is no prefix', () => {
+  expect(filter(['payments', 'glob:orders', 'orders.v1'])).toMatchObject({ prefixes: [] })
+})

@@ -107,7 +107,7 @@ describe('the configuration changes while records flow', () => {
         (it.value(observedAt, { flow: flowName }) ?? 0) > (page.value(observedAt, { flow: flowName }) ?? 0),
     )
     expect(later.value(successful)).toBe(0)
-    expect(await (await fetch(exporter.url)).text()).toContain('The configuration file was refused')
+    expect(await (await fetch(exporter.url)).text()).toContain('The configuration was refused')
     expect(exporter.log()).toContain('flows: expected a list of at least one flow, found the number 3')
   })
 

@@ -57,7 +57,7 @@ export function aFlow(parts: FlowParts = {}): Flow {
     tier: undefined,
     state: { kind: 'active' },
     replicator: { ...settings, ...parts.replicator },
-    topics: { includes: parts.includes ?? (() => true), literals: parts.literals ?? [] },
+    topics: { includes: parts.includes ?? (() => true), literals: parts.literals ?? [], prefixes: [''] },
     rpo: { ...rpo, ...parts.rpo },
     auditBytesPerPoll: 4 * 1024 * 1024,
   }

@@ -75,7 +75,7 @@ function refusedLine(configuration: ConfigurationView, now: string): Html {
   if (configuration === null || configuration.refused === null) return nothing
   const { loadedAt, refused } = configuration
   const problems = refused.problems === 1 ? 'one problem' : `${count(refused.problems)} problems`
-  return html`<p><strong class="status unknown">The configuration file was refused</strong> at ${timeText(refused.at, now)}: it has ${problems}, which the log names. What runs was read at ${timeText(loadedAt, now)}.</p>
+  return html`<p><strong class="status unknown">The configuration was refused</strong> at ${timeText(refused.at, now)}: it has ${problems}, which the log names. What runs was read at ${timeText(loadedAt, now)}.</p>
 `
 }
 

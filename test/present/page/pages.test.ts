@@ -401,11 +401,11 @@ describe('the configuration', () => {
     const at = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`
     for (const text of pagesWith({ loadedAtMs, refused })) {
       expect(text).toContain(
-        `The configuration file was refused at ${at(refused.atMs)}: it has 2 problems, which the log names. What runs was read at ${at(loadedAtMs)}.`,
+        `The configuration was refused at ${at(refused.atMs)}: it has 2 problems, which the log names. What runs was read at ${at(loadedAtMs)}.`,
       )
     }
     const snapshot = { ...scene.snapshot, configuration: { loadedAtMs, refused } }
-    expect(overviewOf({ ...scene, snapshot })).toMatch(/<main[\s\S]*file was refused[\s\S]*<\/main>/)
+    expect(overviewOf({ ...scene, snapshot })).toMatch(/<main[\s\S]*configuration was refused[\s\S]*<\/main>/)
   })
 
   test('nothing is said while what runs is what the file says', () => {
