@@ -5,6 +5,8 @@ import type { KafkaCluster } from '../sources/kafka/port.ts'
 
 /** Settings of topics change rarely. */
 const keptForMs = 300_000
+/** What could not be read may be granted at any time. */
+const unknownKeptForMs = 30_000
 /** Asked for in one poll; the others wait for the next. */
 const mostPerPoll = 200
 const settings = ['retention.ms', 'retention.bytes', 'cleanup.policy'] as const
@@ -32,7 +34,7 @@ export class RetentionReader {
       for (const [name, answer] of await cluster.topicConfigs(due, settings, deadline)) {
         this.#kept.set(name, {
           answer: isKnown(answer) ? known(retentionOf(answer.value)) : answer,
-          until: now + keptForMs,
+          until: now + (isKnown(answer) ? keptForMs : unknownKeptForMs),
         })
       }
     }
