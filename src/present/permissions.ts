@@ -55,7 +55,7 @@ export function permissionsOf(
       requests: ['Metadata', 'ListOffsets', 'OffsetForLeaderEpoch'],
       without:
         'A topic is left out of the listing. One that the filter names, that was seen before, that has a copy or a committed position is unknown (unauthorized); another one is not known to exist.',
-      figures: namesOf(topicStatus, topicLag, topicRecoveryPoint),
+      figures: namesOf(topicStatus, topicLag, topicRecoveryPoint, topicEstimatedRecoveryPoint),
     },
     {
       role: 'target',
@@ -63,14 +63,15 @@ export function permissionsOf(
       operation: 'Read',
       requests: fetches,
       without: "The replicator's committed positions are not known: every topic of the flow is unknown.",
-      figures: namesOf(topicStatus, topicLag, topicRecoveryPoint),
+      figures: namesOf(topicStatus, topicLag, topicRecoveryPoint, topicEstimatedRecoveryPoint),
     },
     {
       role: 'target',
       subject: 'copies',
       operation: 'Describe',
       requests: ['Metadata', 'ListOffsets', 'OffsetForLeaderEpoch'],
-      without: 'Whether the copy is there, and is still the same topic, is not known: the topic is unknown.',
+      without:
+        "Whether the copy is there, and is still the same topic, is not known: the topic is unknown, and its recovery point rests on the replicator's word alone.",
       figures: namesOf(topicStatus, topicLag, topicRecoveryPoint),
     },
     {

@@ -60,6 +60,8 @@ export function sampled(trials: readonly Trial[], count: number, seed: number): 
 export class Trials {
   readonly #options: RuleGroupOptions
   readonly #stories: readonly Story[]
+  /** How often a story failed with a change of a rule: what noticed one change of it notices others. */
+  readonly #kills = new Map<string, Map<Story, number>>()
 
   constructor(options: RuleGroupOptions) {
     this.#options = options
@@ -73,11 +75,20 @@ export class Trials {
     const told = this.#stories.filter(
       ({ timings }) => timings !== hourlyTimings || ofWeeks.includes(trial.rule),
     )
-    const stories = inOrder(told, affected)
+    const kills = this.#killsOf(trial.rule)
+    const stories = inOrder(told, affected).toSorted((a, b) => (kills.get(b) ?? 0) - (kills.get(a) ?? 0))
     for (let from = 0, count = 1; from < stories.length; from += count, count *= 2) {
-      if (!(await hold(stories.slice(from, from + count), trial, affected))) return 'killed'
+      const failed = await failing(stories.slice(from, from + count), trial, affected)
+      for (const story of failed) kills.set(story, (kills.get(story) ?? 0) + 1 / failed.length)
+      if (failed.length > 0) return 'killed'
     }
     return 'survived'
+  }
+
+  #killsOf(rule: string): Map<Story, number> {
+    const kills = this.#kills.get(rule) ?? new Map<Story, number>()
+    this.#kills.set(rule, kills)
+    return kills
   }
 }
 
@@ -88,8 +99,12 @@ async function isValid({ mutants }: Trial): Promise<boolean> {
   return code === 0
 }
 
-/** Whether these stories go as they should with the changed rules. */
-async function hold(stories: readonly Story[], { mutants }: Trial, affected: Affected): Promise<boolean> {
+/** Those of these stories that do not go as they should with the changed rules; all of them where promtool names none. */
+async function failing(
+  stories: readonly Story[],
+  { mutants }: Trial,
+  affected: Affected,
+): Promise<readonly Story[]> {
   const files = new Map<string, string>()
   const tests: string[] = []
   for (const [index, timings] of allTimings.entries()) {
@@ -108,8 +123,10 @@ async function hold(stories: readonly Story[], { mutants }: Trial, affected: Aff
     )
     tests.push(`tests-${index}.yaml`)
   }
-  const { code } = await withFiles(files, folder =>
+  const { code, said } = await withFiles(files, folder =>
     promtool(['test', 'rules', ...tests.map(test => join(folder, test))]),
   )
-  return code === 0
+  if (code === 0) return []
+  const named = stories.filter(({ name }) => said.includes(name))
+  return named.length > 0 ? named : stories
 }
