@@ -12,7 +12,8 @@ export function promtool(args: readonly string[], input = ''): Promise<PromtoolR
     const child = execFile('promtool', args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, said: stdout + stderr }),
     )
-    child.stdin?.end(input)
+    // Who reads no input may be gone before it is given.
+    child.stdin?.on('error', () => undefined).end(input)
   })
 }
 
