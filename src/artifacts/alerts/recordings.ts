@@ -101,8 +101,10 @@ and (
       record: recorded.slack,
       expr: `min without (shard) (
   (
-    ${groundedSlack(memory)} < ${recorded.shardSlack}
-    unless max without (${replicaLabels}) (${recorded.replicaDeadline})
+    (
+      max without (${replicaLabels}) (${recorded.replicaSlack} and ${recorded.replicaDeadline})
+      or ${groundedSlack(memory)}
+    ) < ${recorded.shardSlack}
     unless max without (${replicaLabels}) (${metric.observedSince} and ${observation}) > time() - ${timings.restartMs / 1000}
   )
   or (

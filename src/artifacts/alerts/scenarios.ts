@@ -18,6 +18,8 @@ export interface Scenario {
   readonly targets: readonly TestTarget[]
   /** Where rules that are evaluated less often tell the same, and a story of days is quicker. */
   readonly timings?: AlertTimings
+  /** Between two scrapes, where that is not as often as the rules are evaluated. */
+  readonly scrapeSeconds?: number
   /** By the second; the alerts as `name{labels}`, without the watchdog, which always fires. */
   readonly firing: Readonly<Record<number, readonly string[]>>
 }
@@ -90,6 +92,13 @@ const startedBlind = (startedAt: number): Partial<FlowPage> => ({
   topics: undefined,
   deadline: startedAt + 300,
 })
+/** A process that sees both clusters, and has proven and estimated nothing. */
+const startedUnproven = (startedAt: number): Partial<FlowPage> => ({
+  point: undefined,
+  observedSince: startedAt,
+  unproven: 3,
+  deadline: startedAt + 300,
+})
 
 function scenario(
   name: string,
@@ -151,6 +160,14 @@ const rpoStories: readonly Scenario[] = [
       [30 * minute]: [],
     },
   ),
+  {
+    ...scenario(
+      'a budget that is just kept, and rules that are evaluated ten seconds after a scrape',
+      exporter({ flow: now => ({ point: now - 299 }) }),
+      { [330]: [] },
+    ),
+    scrapeSeconds: 20,
+  },
   scenario(
     'scrapes fail while the deadline passes',
     exporter({
@@ -241,7 +258,9 @@ const rpoStories: readonly Scenario[] = [
       exporter({
         instance: 'b',
         flow: now =>
-          now < killed + 200 ? stall(killed)(now) : { point: undefined, unproven: 3, deadline: now + 300 },
+          now < killed + 200
+            ? stall(killed)(now)
+            : { point: undefined, estimate: now, unproven: 3, deadline: now + 300 },
       }),
     ],
     { [passed]: [rpo], [passed + 30]: [rpo, burnsFast] },
@@ -250,7 +269,10 @@ const rpoStories: readonly Scenario[] = [
     'nor can it where the one that knows polls more slowly',
     [
       exporter({ flow: now => ({ ...stall(killed)(now), observedAt: now - 45 }) }),
-      exporter({ instance: 'b', flow: now => ({ point: undefined, unproven: 3, deadline: now + 300 }) }),
+      exporter({
+        instance: 'b',
+        flow: now => ({ point: undefined, estimate: now, unproven: 3, deadline: now + 300 }),
+      }),
     ],
     { [passed - 30]: [], [passed]: [rpo] },
   ),
@@ -287,8 +309,8 @@ const rpoStories: readonly Scenario[] = [
   scenario(
     'restarted blind before the deadline, it passes all the same',
     exporter({
-      flow: now => (now < killed + 150 ? blind(killed)(now) : startedBlind(killed + 150)),
-      fails: between(killed + 90, killed + 150),
+      flow: now => (now < killed + 210 ? blind(killed)(now) : startedBlind(killed + 210)),
+      fails: between(killed + 150, killed + 210),
     }),
     { [passed - 30]: [], [passed]: [rpo], [passed + 30]: [rpo, burnsFast] },
   ),
@@ -350,6 +372,29 @@ const rpoStories: readonly Scenario[] = [
     { [passed + 120]: [], [passed + 210]: [rpo, burnsFast, stale] },
   ),
   scenario(
+    'a replica that is blind pages when the other one was restarted and has proven nothing for two minutes',
+    [
+      exporter({ flow: blind(killed) }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < passed + 60 ? {} : startedUnproven(passed + 120)),
+        fails: between(passed + 60, passed + 120),
+      }),
+    ],
+    { [passed + 210]: [], [passed + 240]: [rpo] },
+  ),
+  scenario(
+    'of two replicas that know nothing any more, the one that knew more counts',
+    [
+      exporter({ flow: blind(killed), isTarget: now => now < killed + 60 }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed + 300 ? stall(killed + 120)(now) : startedBlind(killed + 300)),
+      }),
+    ],
+    { [killed + 390]: [], [killed + 420]: [rpo] },
+  ),
+  scenario(
     'a replica that was never told of a topic does not count against the one that waits for its proof',
     [
       exporter({ flow: now => (now < killed ? {} : { point: killed - 10, observedAt: killed }) }),
@@ -405,6 +450,17 @@ const rpoStories: readonly Scenario[] = [
       },
     }),
     { [killed + 210]: [], [killed + 240]: [], [killed + 300]: [] },
+  ),
+  scenario(
+    'what a replica said before another one took it back puts off no page a minute later',
+    [
+      exporter({ fails: after(killed) }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed ? {} : { point: killed - 250, retractedAt: killed - 15 }),
+      }),
+    ],
+    { [killed + 30]: [], [killed + 60]: [rpo] },
   ),
   scenario(
     'a replica whose clock is off says nothing about the others',
@@ -1351,16 +1407,15 @@ interface PromtoolTest {
 
 /** Scenarios as a test file of promtool, beside the rules, which have these timings. */
 export function scenarioTests({ version, timings }: RuleGroupOptions, chosen: readonly Scenario[]) {
-  const interval = `${timings.evaluationMs / 1000}s`
   return {
     rule_files: ['tidemark.rules.yaml'],
-    evaluation_interval: interval,
+    evaluation_interval: `${timings.evaluationMs / 1000}s`,
     group_eval_order: Object.values(groupNames),
     tests: chosen.map(
-      ({ name, targets, firing }): PromtoolTest => ({
+      ({ name, targets, firing, scrapeSeconds = timings.evaluationMs / 1000 }): PromtoolTest => ({
         name,
-        interval,
-        input_series: inputSeries(targets, timings.evaluationMs / 1000, Math.max(...instantsOf(firing))).map(
+        interval: `${scrapeSeconds}s`,
+        input_series: inputSeries(targets, scrapeSeconds, Math.max(...instantsOf(firing))).map(
           ({ series, values }) => ({ series: series.replace(versionOfRules, version), values }),
         ),
         promql_expr_test: instantsOf(firing).map(at => ({
