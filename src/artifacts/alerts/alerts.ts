@@ -1,4 +1,4 @@
-import { copyLabels, lastOf, maxOf, metric, replicaLabels } from './promql.ts'
+import { anyOf, copyLabels, lastOf, maxOf, metric, replicaLabels } from './promql.ts'
 import { memory, recorded } from './recordings.ts'
 import { type AlertTimings, bridgeMs, promDuration } from './timings.ts'
 
@@ -83,11 +83,14 @@ export function alertRules({ timings, version }: AlertOptions): readonly AlertRu
   const ticket = { severity: 'ticket' } as const
   /** A value of the flow, over all copies of the exporter, without holes where a scrape failed. */
   const value = (name: string, ...labels: readonly string[]): string => maxOf(lastOf(name, bridge), ...labels)
+  /** Whether there is one, for alerts that say no figure. */
+  const isThere = (name: string, ...labels: readonly string[]): string =>
+    anyOf(lastOf(name, bridge), ...labels)
   /** A flow that does not export any more was restarted, unless it takes longer. */
   const afterRestartMs = timings.restartMs / 2
   const grew = (name: string, ...labels: readonly string[]): string => {
     const total = maxOf(name, ...labels)
-    const before = maxOf(`${name} offset 1h`, ...labels)
+    const before = anyOf(`${name} offset 1h`, ...labels)
     return `${maxOf(`increase(${name}[1h])`, ...labels)} > 0
 or (${total} > 0 unless ${before})`
   }
@@ -155,10 +158,10 @@ and ignoring (flow) ${recorded.exporterUp}`,
     {
       ...ticket,
       alert: 'TidemarkFlowUnobservable',
-      expr: `${value(metric.rpoDeadline)}
+      expr: `${isThere(metric.rpoDeadline)}
 unless (
-  ${value(metric.observationTimestamp)}
-  and ${value(metric.flowTopics, 'status')}
+  ${isThere(metric.observationTimestamp)}
+  and ${isThere(metric.flowTopics, 'status')}
 )`,
       forMs: 5 * minute,
       summary: '{{ $labels.flow }}: it could never be observed',
@@ -272,11 +275,11 @@ and (
     {
       ...ticket,
       alert: 'TidemarkBudgetMissing',
-      expr: `${value(metric.rpoDeadline)}
+      expr: `${isThere(metric.rpoDeadline)}
 unless (
-  ${maxOf(metric.flowRpoBudget)}
-  and ${maxOf(metric.flowRpoObjective)}
-  and ${maxOf(metric.flowRpoWindow)}
+  ${anyOf(metric.flowRpoBudget)}
+  and ${anyOf(metric.flowRpoObjective)}
+  and ${anyOf(metric.flowRpoWindow)}
 )`,
       forMs: 10 * minute,
       summary: '{{ $labels.flow }}: its RPO budget, objective or window is missing',
@@ -299,7 +302,7 @@ and ${value(metric.flowPartitionsAudited)} == 0`,
       expr: [metric.flowRpoBudget, metric.flowRpoObjective, metric.flowRpoWindow, metric.maintenanceUntil]
         .map(name => `${maxOf(name)} != min without (${copyLabels}) (${name})`)
         // Each replica has the series of one state.
-        .concat(`sum without (state) (group without (${copyLabels}) (${metric.flowState})) > 1`)
+        .concat(`sum without (state) (${anyOf(metric.flowState)}) > 1`)
         .join('\nor '),
       forMs: 30 * minute,
       summary: '{{ $labels.flow }}: replicas of the exporter are configured differently',
@@ -325,7 +328,7 @@ or ${value(metric.flowMismatched)} > 0`,
     {
       ...paging,
       alert: 'TidemarkExporterDown',
-      expr: `group without (${copyLabels}, version, node_version) (${lastOf(metric.buildInfo, memory)})
+      expr: `${anyOf(lastOf(metric.buildInfo, memory), 'version', 'node_version')}
 unless ${recorded.exporterUp}`,
       forMs: afterRestartMs,
       insideMs: timings.restartMs,

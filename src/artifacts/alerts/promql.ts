@@ -16,6 +16,11 @@ export function maxOf(vector: string, ...labels: readonly string[]): string {
   return `max without (${[copyLabels, ...labels].join(', ')}) (${vector})`
 }
 
+/** 1 where any replica or shard gives a value, whatever it is. */
+export function anyOf(vector: string, ...labels: readonly string[]): string {
+  return `group without (${[copyLabels, ...labels].join(', ')}) (${vector})`
+}
+
 /** The last value within a range, so that a scrape that failed leaves no hole. */
 export function lastOf(selector: string, range: string): string {
   return `last_over_time(${selector}[${range}])`

@@ -1,4 +1,4 @@
-import { copyLabels, lastOf, maxOf, metric, replicaLabels } from './promql.ts'
+import { anyOf, lastOf, maxOf, metric, replicaLabels } from './promql.ts'
 import { type AlertTimings, bridgeMs, promDuration } from './timings.ts'
 
 export interface RecordingRule {
@@ -116,23 +116,19 @@ and (
     },
     {
       record: recorded.active,
-      expr: `${maxOf(`${metric.flowState}{state="active"}`, 'state')}
-or ${maxOf(metric.flowState, 'state')} * 0`,
+      // Each replica has the series of one state.
+      expr: `${anyOf(`${metric.flowState}{state="active"}`, 'state')}
+or ${anyOf(metric.flowState, 'state')} * 0`,
     },
     { record: recorded.maintenanceUntil, expr: maxOf(metric.maintenanceUntil) },
     {
       record: recorded.tierSeen,
-      expr: maxOf(
-        `timestamp(${metric.flowInfo})`,
-        'source_cluster',
-        'target_cluster',
-        'replicator',
-        'policy',
-      ),
+      // Of an aggregation that is the time of the evaluation.
+      expr: `timestamp(${anyOf(metric.flowInfo, 'source_cluster', 'target_cluster', 'replicator', 'policy')})`,
     },
     {
       record: recorded.expected,
-      expr: `(topk without (tier) (1, ${lastOf(recorded.tierSeen, memory)}) * 0 + 1)
+      expr: `group without () (topk without (tier) (1, ${lastOf(recorded.tierSeen, memory)}))
 and ignoring (tier) (
   ${lastOf(recorded.active, memory)} == 1
   or (${lastOf(recorded.maintenanceUntil, memory)} > 0) < time()
@@ -142,17 +138,17 @@ and ignoring (tier) (
       record: recorded.breached,
       // That a breach is over is only said by who knows how far the replication is.
       expr: `(${recorded.slack} < bool 0) * ${recorded.active}
-and (${recorded.slack} < 0 or ${maxOf(recorded.replicaDeadline)})`,
+and (${recorded.slack} < 0 or ${anyOf(recorded.replicaDeadline)})`,
     },
     {
       record: recorded.unreported,
       // It has to be expected for as long: nobody knew of it before.
-      expr: `max without (tier) (${recorded.expected} and ${recorded.expected} offset ${restart})
+      expr: `group without (tier) (${recorded.expected} and ${recorded.expected} offset ${restart})
 unless count_over_time(${recorded.slack}[${restart}])`,
     },
     {
       record: recorded.exporterUp,
-      expr: `group without (${copyLabels}, version, node_version) (${lastOf(metric.buildInfo, restart)})`,
+      expr: anyOf(lastOf(metric.buildInfo, restart), 'version', 'node_version'),
     },
     {
       record: recorded.bad,

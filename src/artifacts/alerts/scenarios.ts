@@ -299,6 +299,11 @@ const rpoStories: readonly Scenario[] = [
     },
   ),
   scenario(
+    'it pages half a second after the deadline of one that never saw anything',
+    exporter({ flow: () => ({ ...startedBlind(0), deadline: 299.5 }) }),
+    { [270]: [], [300]: [rpo, ticket('TidemarkFlowUnobservable')] },
+  ),
+  scenario(
     'restarted blind while it pages: a deadline that counts from the restart does not end the page',
     exporter({
       flow: now => (now < passed + 150 ? blind(killed)(now) : startedBlind(passed + 180)),
@@ -326,12 +331,12 @@ const rpoStories: readonly Scenario[] = [
     { [passed + 90]: [rpo, burnsFast], [passed + 450]: [rpo, burnsFast] },
   ),
   scenario(
-    'restarted while it pages, and gone before it has proven anything',
+    'restarted while it pages, and gone in the very second of its first deadline',
     exporter({
       flow: now =>
         now < passed + 150
           ? stall(killed)(now)
-          : { point: undefined, unproven: 3, deadline: passed + 480, observedSince: passed + 180 },
+          : { point: undefined, unproven: 3, deadline: passed + 210, observedSince: passed + 180 },
       fails: now => between(passed + 120, passed + 180)(now) || now >= passed + 240,
     }),
     { [passed + 210]: [rpo, burnsFast], [passed + 900]: [rpo, down] },
@@ -397,17 +402,23 @@ const rpoStories: readonly Scenario[] = [
   scenario(
     'a replica that was never told of a topic does not count against the one that waits for its proof',
     [
-      exporter({ flow: now => (now < killed ? {} : { point: killed - 10, observedAt: killed }) }),
-      exporter({ instance: 'b', flow: now => (now < killed ? {} : { unproven: 1, deadline: now + 100 }) }),
+      exporter({ flow: now => ({ ...stall(killed - 240)(now), observedAt: Math.min(now, killed) }) }),
+      exporter({
+        instance: 'b',
+        flow: now => (now < killed ? {} : { estimate: undefined, unproven: 1, deadline: now + 100 }),
+      }),
     ],
-    { [passed + 60]: [], [passed + 3_600]: [] },
+    { [killed + 120]: [], [passed + 60]: [], [passed + 3_600]: [] },
   ),
   scenario(
     'what a replica said before another one took it back does not count',
     [
       exporter({
-        flow: now =>
-          now < killed ? {} : { point: killed - 10, observedAt: killed, deadline: killed + 90_000 },
+        flow: now => ({
+          // It took something back itself, before.
+          ...(now < 300 ? {} : { retractedAt: 300 }),
+          ...(now < killed ? {} : { ...blind(killed)(now), deadline: killed + 90_000 }),
+        }),
       }),
       exporter({
         instance: 'b',
@@ -442,16 +453,6 @@ const rpoStories: readonly Scenario[] = [
     { [killed + 30]: [], [killed + 60]: [rpo], [killed + 90]: [rpo, burnsFast] },
   ),
   scenario(
-    'a point that was proven again after it was taken back counts across a restart',
-    exporter({
-      flow: now => {
-        if (now < killed + 240) return now < killed ? {} : { retractedAt: killed }
-        return { point: undefined, unproven: 3, deadline: killed, observedSince: killed + 240 }
-      },
-    }),
-    { [killed + 210]: [], [killed + 240]: [], [killed + 300]: [] },
-  ),
-  scenario(
     'what a replica said before another one took it back puts off no page a minute later',
     [
       exporter({ fails: after(killed) }),
@@ -461,6 +462,16 @@ const rpoStories: readonly Scenario[] = [
       }),
     ],
     { [killed + 30]: [], [killed + 60]: [rpo] },
+  ),
+  scenario(
+    'a point that was proven again after it was taken back counts across a restart',
+    exporter({
+      flow: now => {
+        if (now < killed + 240) return now < killed ? {} : { retractedAt: killed }
+        return { point: undefined, unproven: 3, deadline: killed, observedSince: killed + 240 }
+      },
+    }),
+    { [killed + 210]: [], [killed + 240]: [], [killed + 300]: [] },
   ),
   scenario(
     'a replica whose clock is off says nothing about the others',
@@ -615,6 +626,26 @@ const stateStories: readonly Scenario[] = [
       page: now => (now >= killed + 600 ? { flows: {} } : {}),
     }),
     { [killed + 3_540]: [], [killed + 3_600 + 360]: [unreported] },
+  ),
+  scenario(
+    'a flow is taken out of the configuration during a maintenance of which replicas know two ends: the later one counts',
+    [killed + 300, killed + 1_200].map((ends, index) =>
+      exporter({
+        instance: index === 0 ? 'a' : 'b',
+        flow: maintenance(killed, ends),
+        page: now => (now >= killed + 120 ? { flows: {} } : {}),
+      }),
+    ),
+    { [killed + 660]: [] },
+  ),
+  scenario(
+    'a flow is taken out of the configuration during a maintenance of half a day, which ends',
+    exporter({
+      flow: maintenance(hour, 13 * hour),
+      page: now => (now >= 2 * hour ? { flows: {} } : {}),
+    }),
+    { [13 * hour]: [], [13 * hour + 2_700]: [unreported] },
+    slowTimings,
   ),
   scenario(
     'a flow is taken out of the configuration while it is failed over',
@@ -1037,6 +1068,19 @@ const conditionStories: readonly Scenario[] = [
     { [600 + 600]: [], [600 + 630]: [stale] },
   ),
   scenario(
+    'both replicas are blind, and the one that polls every two minutes is taken away',
+    [
+      exporter({ flow: now => ({ observedAt: Math.min(now, 600) }) }),
+      exporter({
+        instance: 'b',
+        flow: now => ({ observedAt: Math.min(now, 600) }),
+        page: () => ({ pollInterval: 120 }),
+        isTarget: now => now < 690,
+      }),
+    ],
+    { [600 + 180]: [], [600 + 240]: [stale] },
+  ),
+  scenario(
     'the exporter was blind for a moment',
     exporter({
       flow: now => ({ observedAt: now >= 600 && now < 750 ? 600 : now }),
@@ -1056,6 +1100,14 @@ const conditionStories: readonly Scenario[] = [
     'a new partition has no leader',
     { partitions: 7 },
     'one suffices',
+  ),
+  scenario(
+    'a replica sees too few partitions, and the other one is taken away',
+    [
+      exporter({ flow: () => ({ partitionsObserved: 5 }) }),
+      exporter({ instance: 'b', isTarget: now => now < 30 }),
+    ],
+    { [660]: [], [720]: [ticket('TidemarkPartitionsUnobserved')] },
   ),
   ...lasting(
     'TidemarkTopicsStalled',
@@ -1096,6 +1148,19 @@ const conditionStories: readonly Scenario[] = [
       }),
     ],
     { [600 + 600]: [], [600 + 630]: [ticket('TidemarkHeartbeatsStopped')] },
+  ),
+  scenario(
+    'heartbeats stop, one replica is blind, and the other one is taken away two minutes later',
+    [
+      exporter({ flow: now => ({ ...blind(300)(now), heartbeatAt: 0 }) }),
+      exporter({ instance: 'b', flow: () => ({ heartbeatAt: 0 }), isTarget: now => now < 450 }),
+    ],
+    { [660]: [stale, rpo, burnsFast] },
+  ),
+  scenario(
+    'a replica cannot read the heartbeats, and the one that can is taken away',
+    [exporter({ flow: () => ({ heartbeatAt: 0 }) }), exporter({ instance: 'b', isTarget: now => now < 330 })],
+    { [660]: [], [720]: [ticket('TidemarkHeartbeatsStopped')] },
   ),
   scenario('a flow without heartbeats', exporter({ flow: () => ({ heartbeatAt: undefined }) }), {
     [1_800]: [],
@@ -1175,6 +1240,39 @@ const conditionStories: readonly Scenario[] = [
     },
   ),
   scenario(
+    'of two replicas the one that knows of a later deletion is taken away',
+    [
+      exporter({ flow: () => ({ retentionDeadline: 0 }) }),
+      exporter({
+        instance: 'b',
+        flow: () => ({ retentionDeadline: 90_000 }),
+        isTarget: now => now < 30,
+      }),
+    ],
+    { [60]: [], [120]: [page('TidemarkRetentionDeadlineNear')] },
+  ),
+  ...[false, true].map(isPassed =>
+    scenario(
+      `the source soon deletes what was not copied${isPassed ? ', the deadline has passed' : ''}, and all clocks are off`,
+      exporter({
+        flow: now => ({
+          ...(isPassed ? stall(0)(now) : {}),
+          retentionDeadline: isPassed ? now + 1_800 : now,
+        }),
+        page: now => ({ clockAhead: now < killed ? 0 : 100 }),
+      }),
+      {
+        [killed + 330]: [
+          page('TidemarkRetentionDeadlineNear'),
+          unreported,
+          clockOff('a'),
+          ...(isPassed ? [rpo, burnsFast] : []),
+        ],
+        [killed + 420]: [unreported, clockOff('a'), ...(isPassed ? [rpo, burnsFast] : [])],
+      },
+    ),
+  ),
+  scenario(
     'one replica is farther behind what the source deletes than the other',
     [
       exporter({ flow: now => ({ retentionDeadline: now + 120 }) }),
@@ -1224,9 +1322,21 @@ const conditionStories: readonly Scenario[] = [
     'one replica polls too slowly for the budget, and none audits',
     [
       exporter({ flow: () => ({ partitionsAudited: 0 }) }),
-      exporter({ instance: 'b', flow: () => ({ provable: 301, partitionsAudited: 0 }) }),
+      exporter({
+        instance: 'b',
+        flow: () => ({ provable: 301, partitionsAudited: 0 }),
+        isTarget: now => now <= 1_800,
+      }),
     ],
-    { [1_770]: [], [1_800]: [ticket('TidemarkBudgetImpossible')] },
+    { [1_770]: [], [1_800]: [ticket('TidemarkBudgetImpossible')], [1_920]: [] },
+  ),
+  scenario(
+    'of two replicas the one that audits, with a larger budget, is taken away',
+    [
+      exporter({ flow: () => ({ provable: 301, partitionsAudited: 0 }) }),
+      exporter({ instance: 'b', flow: () => ({ budget: 302, provable: 301 }), isTarget: now => now < 30 }),
+    ],
+    { [1_860]: [], [1_920]: [ticket('TidemarkBudgetImpossible')] },
   ),
   scenario(
     'one replica has a larger budget, which commits prove',
@@ -1377,8 +1487,17 @@ function lasting(
     ),
     scenario(
       `${what}, says one replica of two`,
-      [exporter(), exporter({ instance: 'b', flow: now => (now >= from ? parts : {}) })],
-      { [firesFrom]: ofTwoReplicas === 'one suffices' ? [ticket(alert)] : [] },
+      [
+        exporter(),
+        exporter({
+          instance: 'b',
+          flow: now => (now >= from ? parts : {}),
+          isTarget: now => now < gone,
+        }),
+      ],
+      ofTwoReplicas === 'one suffices'
+        ? { [firesFrom]: [ticket(alert)], [gone + 30]: [ticket(alert)], [gone + 120]: [] }
+        : { [firesFrom]: [] },
     ),
   ]
 }
